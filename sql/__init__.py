@@ -1,0 +1,49 @@
+"""Every SQL text of tierflow, one statement a file, and the small loader that reads them.
+
+The files use psql's own variables, so that psql and psycopg run the same text: `:"name"` is an
+identifier, `:'name'` a literal. psql does not look inside dollar quotes and neither do we: a
+function that needs a variable has a SQL-standard body (BEGIN ATOMIC), or takes it as an argument.
+"""
+
+import functools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, LiteralString, cast
+
+from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
+
+FOLDER = Path(__file__).parent
+_VARIABLE = re.compile(r"""(?<!:):(?:"(?P<identifier>\w+)"|'(?P<literal>\w+)')""")
+_COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
+
+
+def statement(name: str, /, **values: Any) -> Composed:
+    """Return the statement in `sql/<name>.sql` with its variables filled in.
+
+    Values are quoted by psycopg (identifiers and literals), because DDL takes no server-side
+    parameters. Raises KeyError when the file names a variable that `values` lacks.
+    """
+    return Composed(list(_compose(_text(name), values)))
+
+
+@functools.cache
+def _text(name: str) -> str:
+    return _COMMENT.sub("", (FOLDER / f"{name}.sql").read_text(encoding="utf-8"))
+
+
+def _compose(text: str, values: dict[str, Any]) -> Iterator[Composable]:
+    end = 0
+    for variable in _VARIABLE.finditer(text):
+        yield _sql(text[end : variable.start()])
+        if identifier := variable["identifier"]:
+            yield Identifier(values[identifier])
+        else:
+            yield Literal(values[variable["literal"]])
+        end = variable.end()
+    yield _sql(text[end:])
+
+
+def _sql(text: str) -> SQL:
+    # the text comes from a file of this package, never from input: the one cast past LiteralString
+    return SQL(cast(LiteralString, text))

@@ -1,0 +1,274 @@
+"""The command line. Each command imports its flow late: Prefect and Great Expectations take 5 s."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tierflow.errors import ExitCode, TierflowError
+
+app = typer.Typer(
+    name="tierflow",
+    help="Move JSONB access data into a junction table on a live PostgreSQL database.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Log every step; show tracebacks.")]
+Schema = Annotated[str, typer.Option(help="Schema of the source tables and published objects.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Config = Annotated[Path | None, typer.Option(help="A tierflow.toml with the decisions.")]
+TierMap = Annotated[
+    list[str] | None,
+    typer.Option(metavar="CODE=TIER[,TIER]", help="What a code of the JSONB means; repeatable."),
+]
+UnknownTiers = Annotated[str | None, typer.Option(metavar="fail|quarantine")]
+Malformed = Annotated[str | None, typer.Option(metavar="fail|quarantine")]
+MarkupConflict = Annotated[str | None, typer.Option(metavar="fail|quarantine|lowest|highest")]
+InexactMarkup = Annotated[str | None, typer.Option(metavar="fail|quarantine|round")]
+MinCoverage = Annotated[
+    float | None, typer.Option(help="Share of all enabled models that must have a grant, 0 to 1.")
+]
+
+
+@app.command()
+def demo(json_: Json = False, verbose: Verbose = False) -> None:
+    """Migrate a real catalogue of models on an embedded PostgreSQL, afresh each time."""
+
+    def work() -> dict[str, Any]:
+        from flows.demo import run_demo
+
+        return run_demo(quiet=json_)
+
+    _run(work, "demo", json_=json_, verbose=verbose)
+
+
+@app.command()
+def plan(
+    tier_map: TierMap = None,
+    unknown_tiers: UnknownTiers = None,
+    malformed: Malformed = None,
+    markup_conflict: MarkupConflict = None,
+    inexact_markup: InexactMarkup = None,
+    min_coverage: MinCoverage = None,
+    config: Config = None,
+    schema: Schema = "public",
+    json_: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Say what a run would do and what a person must decide first. Changes nothing."""
+    options = _decisions(unknown_tiers, malformed, markup_conflict, inexact_markup, min_coverage)
+
+    def work() -> dict[str, Any]:
+        from flows.plan import plan as flow
+
+        return _call(flow, options=options | _tier_map(tier_map), config=_text(config), schema_name=schema)
+
+    _run(work, "plan", json_=json_, verbose=verbose)
+
+
+@app.command()
+def migrate(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Do all of it up to the audit, then throw it away.")
+    ] = False,
+    tier_map: TierMap = None,
+    unknown_tiers: UnknownTiers = None,
+    malformed: Malformed = None,
+    markup_conflict: MarkupConflict = None,
+    inexact_markup: InexactMarkup = None,
+    min_coverage: MinCoverage = None,
+    config: Config = None,
+    schema: Schema = "public",
+    yes: Yes = False,
+    json_: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Move the access data into the junction table: write, audit, publish, verify."""
+    options = _decisions(unknown_tiers, malformed, markup_conflict, inexact_markup, min_coverage)
+    if not dry_run:
+        _confirm("This publishes tier_model_access in the database. Go on?", yes=yes)
+
+    def work() -> dict[str, Any]:
+        from flows.migrate import migrate as flow
+
+        return _call(
+            flow,
+            dry_run=dry_run,
+            **options,
+            **_tier_map(tier_map),
+            config=_text(config),
+            schema_name=schema,
+        )
+
+    _run(work, "migrate", json_=json_, verbose=verbose)
+
+
+@app.command()
+def verify(
+    detailed: Annotated[
+        bool, typer.Option("--detailed", help="Add the breakdown by provider and tier.")
+    ] = False,
+    min_coverage: MinCoverage = None,
+    schema: Schema = "public",
+    json_: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Check the published table in 8 ways against the JSONB. Changes nothing."""
+
+    def work() -> dict[str, Any]:
+        from flows.verify import verify as flow
+
+        return _call(flow, detailed=detailed, min_coverage=min_coverage, schema_name=schema)
+
+    _run(work, "verify", json_=json_, verbose=verbose)
+
+
+@app.command()
+def rollback(
+    restore_snapshot: Annotated[
+        bool,
+        typer.Option("--restore-snapshot", help="Give up later changes: put the captured values back."),
+    ] = False,
+    schema: Schema = "public",
+    yes: Yes = False,
+    json_: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Remove the published objects; later changes are kept in the JSONB."""
+    what = "gives up every change since the migration" if restore_snapshot else "keeps later changes"
+    _confirm(f"This drops tier_model_access and its layer, and {what}. Go on?", yes=yes)
+
+    def work() -> dict[str, Any]:
+        from flows.rollback import rollback as flow
+
+        return _call(flow, restore_snapshot=restore_snapshot, schema_name=schema)
+
+    _run(work, "rollback", json_=json_, verbose=verbose)
+
+
+@app.command()
+def runs(
+    limit: Annotated[int, typer.Option(min=1, help="How many runs, newest first.")] = 20,
+    schema: Schema = "public",
+    json_: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show the runs that the ledger holds, with their steps."""
+
+    def work() -> list[dict[str, Any]]:
+        from flows.target import open_target
+        from tierflow.ledger import list_runs
+
+        with open_target(schema, judges=False) as target:
+            return list_runs(target, limit)
+
+    _run(work, "runs", json_=json_, verbose=verbose)
+
+
+def main() -> None:
+    """Run the command line."""
+    # Prefect reads these when it is imported
+    os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "tierflow")
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    app()
+
+
+def _decisions(
+    unknown_tiers: str | None,
+    malformed: str | None,
+    markup_conflict: str | None,
+    inexact_markup: str | None,
+    min_coverage: float | None,
+) -> dict[str, Any]:
+    return {
+        "unknown_tiers": unknown_tiers,
+        "malformed": malformed,
+        "markup_conflict": markup_conflict,
+        "inexact_markup": inexact_markup,
+        "min_coverage": min_coverage,
+    }
+
+
+def _tier_map(options: list[str] | None) -> dict[str, Any]:
+    from tierflow.decisions import parse_tier_map
+
+    return {"tier_map": {code: list(tiers) for code, tiers in parse_tier_map(options or []).items()}}
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+def _call(flow: Any, **parameters: Any) -> dict[str, Any]:
+    """Run the flow under Prefect when there is a server, else the same flow directly.
+
+    Without one Prefect would boot a server for each command, which takes 10 to 29 s.
+    """
+    return flow(**parameters) if os.environ.get("PREFECT_API_URL") else flow.fn(**parameters)
+
+
+def _confirm(question: str, *, yes: bool) -> None:
+    if not yes and sys.stdin.isatty() and not typer.confirm(question, err=True):
+        raise typer.Exit(ExitCode.INTERRUPTED)
+
+
+def _run(work: Callable[[], Any], command: str, *, json_: bool, verbose: bool) -> None:
+    """Do the work, print its result or its error, and leave with the right exit code."""
+    _set_up_logging(verbose=verbose)
+    try:
+        result = work()
+    except TierflowError as error:
+        logging.getLogger("tierflow").debug("traceback", exc_info=True)
+        _print_error(error, command, json_=json_)
+        raise typer.Exit(error.exit_code) from None
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. Run the same command again: it goes on where it stopped.", err=True)
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    if json_:
+        _print_json(result)
+    else:
+        from flows.printing import print_result
+
+        print_result(command, result)
+    if command == "plan" and result["needs_decision"]:
+        raise typer.Exit(ExitCode.DECISION_NEEDED)
+
+
+def _print_error(error: TierflowError, command: str, *, json_: bool) -> None:
+    if json_:
+        shown = {"message": error.message, "next": error.next_step, "exit_code": error.exit_code}
+        _print_json({**(error.result or {"outcome": "failed"}), "error": shown})
+    elif error.result:
+        from flows.printing import print_result
+
+        print_result(command, error.result)
+    typer.echo(f"{error.message}\nNext: {error.next_step}", err=True)
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def _set_up_logging(*, verbose: bool) -> None:
+    logging.basicConfig(
+        stream=sys.stderr,
+        format="%(asctime)s %(name)s: %(message)s" if verbose else "%(message)s",
+        datefmt="%H:%M:%S",
+    )
+    logging.getLogger("tierflow").setLevel(logging.DEBUG if verbose else logging.WARNING)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""The plan: the preflight alone, and nothing written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+
+from flows.recording import recorded_run
+from flows.target import open_target
+from tierflow.decisions import read_decisions
+
+
+@flow(name="plan", persist_result=False)
+def plan(
+    options: dict[str, Any] | None = None, config: str | None = None, schema_name: str = "public"
+) -> dict[str, Any]:
+    """Say what a run would do and what a person must decide first.
+
+    Args:
+        options: Decisions by name, as in tierflow.toml.
+        config: A tierflow.toml with decisions; the options go before it.
+        schema_name: The schema of the source tables.
+    """
+    given = read_decisions(config, options or {})
+    with open_target(schema_name, judges=False) as target, recorded_run(target, "plan") as run:
+        survey = run.survey(given)
+        return run.finish("needs_decision" if survey.plan.needs_decision else "planned")

@@ -1,0 +1,211 @@
+"""What the commands show on a terminal: tables by rich, one function a command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+ROWS_SHOWN = 20
+
+
+def print_result(command: str, result: Any) -> None:
+    """Print what a command returns, as a person reads it."""
+    console = Console(highlight=False)
+    printers = {
+        "plan": _print_plan,
+        "verify": _print_verify,
+        "rollback": _print_rollback,
+        "runs": _print_runs,
+    }
+    printers.get(command, _print_migrate)(console, result)
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", show_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _print_rows(
+    console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> None:
+    if not rows:
+        return
+    table = _table(title, *columns)
+    for row in rows[:ROWS_SHOWN]:
+        table.add_row(*(escape(str(cell)) for cell in row))
+    console.print()
+    console.print(table)
+    if len(rows) > ROWS_SHOWN:
+        console.print(f"… and {len(rows) - ROWS_SHOWN} more: see the report, or --json")
+
+
+def _print_plan(console: Console, plan: Mapping[str, Any]) -> None:
+    if "state" not in plan:
+        return
+    console.print(
+        f"State: {plan['state'].replace('_', ' ')}. {plan['source_models']:,} models with"
+        f" {plan['source_elements']:,} source elements would make {plan['expected_grants']:,} grants"
+        f" (about {plan['estimated_bytes'] / 1e6:,.1f} MB)."
+    )
+    _print_conservation(console, plan)
+    for note in plan["notes"]:
+        console.print(f"Note: {note}.")
+    _print_rows(console, "Will create", ("object",), [(name,) for name in plan["will_create"]])
+    _print_rows(
+        console,
+        "Codes that later grants are written back with",
+        ("tier", "code in the JSONB"),
+        list(plan["write_codes"].items()),
+    )
+    _print_cases(console, plan)
+    if plan["needs_decision"]:
+        console.print("\n[bold]A person must decide; nothing was changed.[/bold]")
+    else:
+        console.print("\nNothing is open. Next: tierflow migrate --dry-run, then tierflow migrate")
+    _print_files(console, plan)
+
+
+def _print_cases(console: Console, plan: Mapping[str, Any]) -> None:
+    _print_rows(
+        console,
+        "Unknown tier codes: --tier-map CODE=TIER, or --unknown-tiers quarantine",
+        ("code", "models", "nearest known codes"),
+        [(u["code"], u["models"], ", ".join(u["nearest"])) for u in plan["unknown_tiers"]],
+    )
+    _print_rows(
+        console,
+        "Malformed values: --malformed quarantine",
+        ("model", "position", "reason", "value"),
+        [(m["model_id"], m["position"], m["reason"], m["value"]) for m in plan["malformed"]],
+    )
+    _print_rows(
+        console,
+        "Markup conflicts: --markup-conflict lowest|highest|quarantine",
+        ("model", "tier", "markups"),
+        [(c["model_id"], c["tier"], c["markups"]) for c in plan["markup_conflicts"]],
+    )
+    _print_rows(
+        console,
+        "Inexact markups: --inexact-markup round|quarantine",
+        ("model", "code", "markup"),
+        [(i["model_id"], i["code"], i["value"]) for i in plan["inexact_markups"]],
+    )
+    _print_rows(console, "In the way", ("what",), [(text,) for text in plan["obstacles"]])
+    _print_rows(
+        console,
+        "Missing privileges",
+        ("privilege", "give it with"),
+        [(p["privilege"], p["remedy"]) for p in plan["missing_privileges"]],
+    )
+
+
+def _print_conservation(console: Console, result: Mapping[str, Any]) -> None:
+    fates = ("migrated", "merged", "duplicates", "quarantined")
+    total = sum(result[fate] for fate in fates)
+    parts = " + ".join(f"{result[fate]:,} {fate}" for fate in fates)
+    mark = "[green]adds up[/green]" if total == result["source_elements"] else "[red]DOES NOT ADD UP[/red]"
+    console.print(f"Source elements: {result['source_elements']:,} = {parts} ({mark})")
+
+
+def _print_migrate(console: Console, result: Mapping[str, Any]) -> None:
+    if result["outcome"] == "needs_decision" and result.get("plan"):
+        _print_cases(console, result["plan"])
+        console.print()
+        _print_files(console, result)
+        return
+    console.print(f"[bold]{result['outcome'].replace('_', ' ')}[/bold] in {result['seconds']:.1f} s")
+    if result["outcome"] == "failed":
+        _print_steps(console, result["steps"])
+        _print_files(console, result)
+        return
+    _print_conservation(console, result)
+    console.print(
+        f"Grants: {result['grants']:,} ({result['inserted']:,} inserted, {result['updated']:,}"
+        f" updated, {result['deleted']:,} deleted); {result['defaulted_markups']:,} billed at 1.00"
+        " for want of a markup"
+    )
+    if result["coverage"] is not None:
+        console.print(
+            f"Coverage: {result['coverage']:.1%} of the enabled models that should have a grant,"
+            f" {result['coverage_of_all']:.1%} of all enabled models"
+        )
+    _print_rows(
+        console,
+        "Changes",
+        ("model", "tier", "change", "found", "wanted"),
+        [
+            (c["model"], c["tier"], c["change"], c["found"], c["wanted"])
+            for c in result["changes"]
+        ],
+    )
+    _print_steps(console, result["steps"])
+    _print_files(console, result)
+
+
+def _print_steps(console: Console, steps: Sequence[Mapping[str, Any]]) -> None:
+    _print_rows(
+        console,
+        "Steps",
+        ("step", "seconds", "rows", "outcome"),
+        [
+            (s["name"], f"{s['seconds']:.2f}", "" if s["rows"] is None else s["rows"], s["outcome"])
+            for s in steps
+        ],
+    )
+
+
+def _print_files(console: Console, result: Mapping[str, Any]) -> None:
+    if result.get("report"):
+        console.print(f"\nReport: {result['report']}", soft_wrap=True)
+    if result.get("data_docs"):
+        console.print(f"Data docs: {result['data_docs']}", soft_wrap=True)
+
+
+def _print_verify(console: Console, result: Mapping[str, Any]) -> None:
+    checks = result["checks"]
+    table = _table("Verification", "check", "", "figure", "expected")
+    for check in checks:
+        mark = "[green]ok[/green]" if check["ok"] else "[red]FAILED[/red]"
+        table.add_row(check["name"], mark, escape(check["figure"]), escape(check["expected"]))
+    console.print(table)
+    passed = sum(check["ok"] for check in checks)
+    console.print(f"\n{passed} of {len(checks)} checks passed in {result['seconds']:.1f} s")
+    _print_rows(
+        console,
+        "By provider",
+        ("tier", "provider", "models", "mean markup"),
+        [
+            (p["tier_code"], p["provider"], p["models"], f"{p['mean_markup']:.2f}")
+            for p in result.get("providers", ())
+        ],
+    )
+    _print_files(console, result)
+
+
+def _print_rollback(console: Console, result: Mapping[str, Any]) -> None:
+    console.print(
+        f"[bold]{result['outcome'].replace('_', ' ')}[/bold] ({result['mode'].replace('_', ' ')}):"
+        f" the JSONB of {result['models_restored']:,} models written, {len(result['dropped'])}"
+        " objects dropped"
+    )
+    _print_files(console, result)
+
+
+def _print_runs(console: Console, runs: Sequence[Mapping[str, Any]]) -> None:
+    if not runs:
+        console.print("The ledger holds no run yet. Next: tierflow plan")
+    for run in runs:
+        seconds = "" if run["seconds"] is None else f", {run['seconds']:.1f} s"
+        console.print(
+            f"\n[bold]{run['started']:%Y-%m-%d %H:%M:%S} {run['mode']}: {run['outcome']}[/bold]"
+            f"{seconds} ({run['run_id']})"
+        )
+        if run["error"]:
+            console.print(escape(run["error"]))
+        _print_steps(console, run["steps"])

@@ -1,0 +1,219 @@
+"""The one place through which a flow calls its tasks: timed, recorded, under Prefect or directly."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import logging
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import tenacity
+from prefect import Task
+from prefect.context import FlowRunContext
+
+from flows.outcome import Facts
+from tasks.definition import FIRST_DELAY_SECONDS, RETRIES, is_worth_retrying
+from tasks.build import discard_build
+from tasks.judge import RunNames, build_data_docs
+from tasks.run_lock import hold_run_lock
+from tasks.snapshot_stats import snapshot_stats
+from tasks.survey import Survey, preflight, read_decisions_in_force
+from tasks.verify import verify
+from tierflow import __version__
+from tierflow.connection import connect, name_database
+from tierflow.decisions import Decisions, settle_decisions
+from tierflow.errors import ChecksFailed, DecisionNeeded, TierflowError
+from tierflow.ledger import Ledger, StepRecord, has_ledger
+from tierflow.progress import track
+from tierflow.settings import Target
+
+log = logging.getLogger("tierflow")
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Run:
+    """One run of a flow: its steps as they finish, and the facts that its report is made of."""
+
+    def __init__(self, target: Target, mode: str) -> None:
+        self.target = target
+        self.mode = mode
+        self.run_id = str(uuid.uuid4())
+        self.started = dt.datetime.now(dt.UTC)
+        self.facts = Facts(run_id=self.run_id, mode=mode, started=self.started)
+        self.facts.database = name_database(target)
+        self._clock = time.perf_counter()
+        self._ledger: Ledger | None = None
+
+    @property
+    def names(self) -> RunNames:
+        """Return what the data docs call this run."""
+        return RunNames(self.run_id, self.mode, self.facts.database)
+
+    def step(self, task: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run one task, time it and record it; a failure is recorded before it goes on up."""
+        with self._recorded(task.name) as record:
+            result = _call(task, *args, **kwargs)
+            record["rows"] = _count_rows(result)
+        return result
+
+    def each(
+        self,
+        task: Task[Concatenate[Target, T, P], R],
+        target: Target,
+        todo: Sequence[T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> list[R]:
+        """Run a task for each item, and record them as one step with a progress bar."""
+        with self._recorded(task.name) as record, track(task.name, len(todo)) as advance:
+            results: list[R] = []
+            for item in todo:
+                results.append(_call(task, target, item, *args, **kwargs))
+                advance()
+            record["rows"] = sum(_count_rows(result) or 0 for result in results)
+        return results
+
+    def open_ledger(self, decisions: Decisions) -> None:
+        """Start to write this run, with the steps so far, into the ledger that now exists."""
+        self._ledger = Ledger(self.target, self.run_id)
+        self._ledger.record_start(self.mode, __version__, self.started, decisions)
+        for ordinal, step in enumerate(self.facts.steps, start=1):
+            self._ledger.record_step(ordinal, step)
+
+    def join_ledger(self) -> None:
+        """Write this run into the ledger if there is one."""
+        with connect(self.target, "ledger", read_only=True) as connection:
+            there = has_ledger(connection, self.target)
+            decisions = read_decisions_in_force(connection, self.target) if there else {}
+        if there:
+            self.open_ledger(settle_decisions({}, decisions))
+
+    def survey(self, given: Mapping[str, Any]) -> Survey:
+        """Run the preflight and the snapshot stats, and note what they found."""
+        survey = self.step(preflight, self.target, given)
+        self.facts.plan, self.facts.counts = survey.plan, survey.plan.counts
+        self.facts.decisions = survey.rules.decisions
+        self.facts.quarantine = survey.quarantine
+        self.facts.database, self.facts.server_version = survey.database, survey.server_version
+        self.step(snapshot_stats, self.target)
+        return survey
+
+    def verify(self, *, min_coverage: float | None, detailed: bool = False) -> None:
+        """Run the eight checks on what was published; raise ChecksFailed when one fails."""
+        done = self.step(
+            verify, self.target, self.names, min_coverage=min_coverage, detailed=detailed
+        )
+        self.facts.verification = done
+        self.facts.audit = done.audit or self.facts.audit
+        if done.audit:
+            self.facts.data_docs = self.step(build_data_docs, self.target)
+        done.require_passed()
+
+    @contextlib.contextmanager
+    def build_scope(self, target: Target, *, dry_run: bool) -> Iterator[None]:
+        """Throw the build away when its audit fails, and at the end of a dry run in any case.
+
+        Any other error leaves the build of a real run: the next run resumes it.
+        """
+        keep = not dry_run
+        try:
+            yield
+        except ChecksFailed:
+            keep = False
+            raise
+        finally:
+            if not keep:
+                self.step(discard_build, target)
+                self.facts.data_docs = self.step(build_data_docs, target)
+
+    @contextlib.contextmanager
+    def _recorded(self, name: str) -> Iterator[dict[str, Any]]:
+        started, clock = dt.datetime.now(dt.UTC), time.perf_counter()
+        record: dict[str, Any] = {"rows": None}
+        outcome = "failed"
+        try:
+            yield record
+            outcome = "done"
+        finally:
+            seconds = time.perf_counter() - clock
+            step = StepRecord(name, started, seconds, record["rows"], outcome, {})
+            self.facts.steps.append(step)
+            log.debug("%s: %s in %.2f s", name, outcome, seconds)
+            if self._ledger:
+                self._ledger.record_step(len(self.facts.steps), step)
+
+    def finish(self, outcome: str, error: BaseException | None = None) -> dict[str, Any]:
+        """Write the report and the end of the run; return what `--json` prints."""
+        self.facts.outcome = outcome
+        self.facts.seconds = time.perf_counter() - self._clock
+        if isinstance(error, TierflowError):
+            self.facts.message, self.facts.next_command = error.message, error.next_step
+        elif error is not None:
+            self.facts.message = f"{type(error).__name__}: {error}"
+        self.facts.write_report(self.target)
+        result = self.facts.as_result()
+        if self._ledger:
+            self._ledger.record_end(outcome, result, self.facts.message or None)
+        return result
+
+
+@contextlib.contextmanager
+def recorded_run(target: Target, mode: str, *, locked: bool = False) -> Iterator[Run]:
+    """Yield the run; whatever ends it, its report is written and its end recorded.
+
+    `locked`: hold the lock that allows one run per database (DESIGN.md section 4).
+    """
+    run = Run(target, mode)
+    try:
+        with hold_run_lock(target) if locked else contextlib.nullcontext():
+            yield run
+    except DecisionNeeded as error:
+        error.result = _finish_failed(run, "needs_decision", error)
+        raise
+    except ChecksFailed as error:
+        error.result = _finish_failed(run, "checks_failed", error)
+        raise
+    except TierflowError as error:
+        error.result = _finish_failed(run, "failed", error)
+        raise
+    except BaseException as error:
+        _finish_failed(run, "interrupted" if isinstance(error, KeyboardInterrupt) else "failed", error)
+        raise
+
+
+def _finish_failed(run: Run, outcome: str, error: BaseException) -> dict[str, Any]:
+    try:
+        return run.finish(outcome, error)
+    except Exception:
+        # the first error is the one to show; this one must not take its place
+        log.exception("The end of the run could not be recorded.")
+        return run.facts.as_result()
+
+
+def _call(task: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call the task under Prefect inside an orchestrated flow run, else directly.
+
+    Both ways try again on the same errors, with the same delays.
+    """
+    if FlowRunContext.get() is not None:
+        return task(*args, **kwargs)
+    attempts = tenacity.Retrying(
+        stop=tenacity.stop_after_attempt(RETRIES + 1),
+        wait=tenacity.wait_exponential_jitter(FIRST_DELAY_SECONDS, jitter=FIRST_DELAY_SECONDS),
+        retry=tenacity.retry_if_exception(is_worth_retrying),
+        reraise=True,
+    )
+    return attempts(task.fn, *args, **kwargs)
+
+
+def _count_rows(result: object) -> int | None:
+    if isinstance(result, int):
+        return result
+    rows = getattr(result, "rows", None)
+    return rows if isinstance(rows, int) else None

@@ -1,0 +1,30 @@
+"""Rollback: the schema as it was before the migration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+
+from flows.recording import recorded_run
+from flows.target import open_target
+from tasks.roll_back import check_rollback, roll_back
+
+
+@flow(name="rollback", persist_result=False)
+def rollback(restore_snapshot: bool = False, schema_name: str = "public") -> dict[str, Any]:
+    """Remove every published object; keep later changes in the JSONB, or restore the snapshot.
+
+    Args:
+        restore_snapshot: Put the captured values back, which gives up every later change.
+        schema_name: The schema of the published objects.
+    """
+    with (
+        open_target(schema_name, judges=False) as target,
+        recorded_run(target, "rollback", locked=True) as run,
+    ):
+        run.facts.restore_snapshot = restore_snapshot
+        run.join_ledger()
+        run.facts.rolled_back = run.step(roll_back, target, restore_snapshot=restore_snapshot)
+        run.step(check_rollback, target)
+        return run.finish("rolled_back" if run.facts.rolled_back.dropped else "unchanged")

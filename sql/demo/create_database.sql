@@ -1,0 +1,2 @@
+-- Creates the demo's database, empty.
+CREATE DATABASE :"database"

@@ -1,0 +1,2 @@
+-- Forgets the decisions in force. Locks nothing that the application uses.
+DELETE FROM :"ledger".decision

@@ -1,0 +1,2 @@
+-- Returns the whole compatibility view. Reads only.
+SELECT * FROM :"schema".v_model_tier_access

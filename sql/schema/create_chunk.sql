@@ -1,0 +1,18 @@
+-- Creates the ledger of chunks: a row for each key range that is loaded, with its counts, and when its backup was written. Locks nothing that the application uses.
+CREATE TABLE IF NOT EXISTS :"ledger".chunk (
+    number integer PRIMARY KEY,
+    low uuid,
+    high uuid,
+    run_id uuid,
+    loaded timestamptz,
+    seconds double precision,
+    source_models bigint,
+    source_elements bigint,
+    migrated bigint,
+    merged bigint,
+    duplicates bigint,
+    quarantined bigint,
+    grants bigint,
+    defaulted_markups bigint,
+    backed_up timestamptz
+)

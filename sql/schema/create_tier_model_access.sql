@@ -1,0 +1,10 @@
+-- Creates the junction table, bare: keys and indexes follow the load. Locks nothing that the application uses.
+CREATE TABLE IF NOT EXISTS :"target".tier_model_access (
+    id serial PRIMARY KEY,
+    tier_id integer NOT NULL,
+    model_id uuid NOT NULL,
+    enabled boolean NOT NULL DEFAULT true,
+    markup_multiplier numeric(4, 2) NOT NULL DEFAULT 1.0,
+    created_at timestamp NOT NULL DEFAULT now(),
+    updated_at timestamp NOT NULL DEFAULT now()
+)

@@ -1,0 +1,300 @@
+"""The build: the junction table before anybody can see it, in its own schema."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import time
+from collections.abc import Sequence
+from uuid import UUID
+
+import pandas as pd
+from psycopg.types.json import Jsonb
+
+from tasks.definition import database_task
+from tasks.judge import RunNames, judge_extracted
+from tasks.survey import Survey
+from tierflow.connection import Connection, connect, fetch, run
+from tierflow.explode import (
+    QUARANTINE_COLUMNS,
+    Counts,
+    Exploded,
+    explode,
+    grants_as_csv,
+    read_source_csv,
+)
+from tierflow.ledger import LEDGER_TABLES
+from tierflow.read_pair import Rules
+from tierflow.settings import Target
+from sql import statement
+
+log = logging.getLogger("tierflow.build")
+
+RULES = (
+    "create_tier_code_view",
+    "create_markup_number_function",
+    "create_usable_markup_function",
+    "create_implied_grants_function",
+    "create_implied_grant_view",
+)
+CAPTURE = ("create_capture_function", "create_capture_trigger", "create_capture_update_trigger")
+INDEXES = {
+    "unique_tier_model": "add_unique_tier_model",
+    "idx_tier_model_tier_id": "create_idx_tier_model_tier_id",
+    "idx_tier_model_model_id": "create_idx_tier_model_model_id",
+    "idx_tier_model_enabled": "create_idx_tier_model_enabled",
+    "idx_tier_model_lookup": "create_idx_tier_model_lookup",
+}
+FOREIGN_KEYS = {
+    "fk_tier_model_tier": ("add_fk_tier_model_tier", "validate_fk_tier_model_tier"),
+    "fk_tier_model_model": ("add_fk_tier_model_model", "validate_fk_tier_model_model"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Chunk:
+    """A key range of `model_access_control.id`: from `low` (included) to `high` (excluded)."""
+
+    number: int
+    low: UUID | None
+    high: UUID | None
+    loaded: bool
+    backed_up: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Build:
+    """What is to be loaded. `resumed`: an earlier run's chunks are kept."""
+
+    chunks: tuple[Chunk, ...]
+    resumed: bool
+
+    @property
+    def rows(self) -> int:
+        """Return the number of chunks."""
+        return len(self.chunks)
+
+
+@database_task("create ledger")
+def create_ledger(target: Target) -> None:
+    """Create the ledger's tables where they are missing."""
+    with connect(target, "create ledger") as connection:
+        if target.ledger == target.build:
+            # a dry run keeps its ledger in the build, so nothing of an earlier build may stay
+            run(connection, "schema/drop_build_schema", **target.names())
+        run(connection, "schema/create_ledger_schema", **target.names())
+        for table in LEDGER_TABLES:
+            run(connection, f"schema/{table}", **target.names())
+
+
+@database_task("create objects")
+def create_objects(target: Target, survey: Survey, run_id: str) -> Build:
+    """Create the rules, the bare junction table and the change capture, and plan the chunks.
+
+    An unfinished build of the same decisions and tiers is kept and resumed; any other is dropped.
+    """
+    names = target.names(published=False)
+    with connect(target, "create objects") as connection:
+        resumed = _may_resume(connection, target, survey)
+        if not resumed:
+            _forget_build(connection, target)
+        run(connection, "schema/create_build_schema", **names)
+        put_rules(connection, target, survey, run_id)
+        run(connection, "schema/create_tier_model_access", **names)
+        for name in CAPTURE:
+            run(connection, f"schema/{name}", **names)
+        plan_chunks(connection, target)
+        chunks = list_chunks(connection, target)
+    loaded = sum(chunk.loaded for chunk in chunks)
+    if resumed:
+        log.info("An unfinished build goes on: %s of %s chunks are loaded.", loaded, len(chunks))
+    return Build(chunks, resumed)
+
+
+def _may_resume(connection: Connection, target: Target, survey: Survey) -> bool:
+    built = fetch(
+        connection, "queries/has_relation", in_schema=target.build, name="tier_model_access"
+    )
+    decision = fetch(connection, "queries/read_decision", ledger=target.ledger)
+    same = bool(decision) and decision[0]["fingerprint"] == survey.fingerprint
+    return bool(built[0]["there"]) and same
+
+
+def _forget_build(connection: Connection, target: Target) -> None:
+    if target.ledger != target.build:
+        run(connection, "schema/drop_build_schema", **target.names())
+    for name in ("clear_chunks", "clear_change_log", "clear_quarantine", "clear_null_backup"):
+        run(connection, f"queries/{name}", ledger=target.ledger)
+
+
+def put_rules(connection: Connection, target: Target, survey: Survey, run_id: str) -> None:
+    """Write the decisions in force and the SQL rules that read them."""
+    decisions = survey.rules.decisions
+    run(
+        connection,
+        "queries/save_decision",
+        ledger=target.ledger,
+        run_id=run_id,
+        decisions=Jsonb(decisions.as_recorded()),
+        fingerprint=survey.fingerprint,
+    )
+    run(connection, "queries/clear_tier_map", ledger=target.ledger)
+    for ordinal, (code, tiers) in enumerate(decisions.tier_map.items(), start=1):
+        for tier in tiers:
+            run(
+                connection,
+                "queries/insert_tier_map",
+                ledger=target.ledger,
+                code=code,
+                tier_id=survey.rules.tier_ids[tier],
+                ordinal=ordinal,
+            )
+    for name in RULES:
+        run(connection, f"schema/{name}", **target.names())
+
+
+def plan_chunks(connection: Connection, target: Target) -> None:
+    """Cut the models into key ranges; the outer ones are open, so that no id falls outside."""
+    bounds = [
+        row["id"]
+        for row in fetch(
+            connection,
+            "queries/list_chunk_bounds",
+            schema=target.schema,
+            chunk_models=target.chunk_models,
+        )
+    ]
+    if list_chunks(connection, target):
+        return
+    edges = [None, *bounds, None]
+    for number, (low, high) in enumerate(zip(edges, edges[1:], strict=False), start=1):
+        run(
+            connection,
+            "queries/insert_chunk",
+            ledger=target.ledger,
+            number=number,
+            low=low,
+            high=high,
+        )
+
+
+def list_chunks(connection: Connection, target: Target) -> tuple[Chunk, ...]:
+    """Return the planned chunks in key order."""
+    rows = fetch(connection, "queries/list_chunks", ledger=target.ledger)
+    return tuple(Chunk(**row) for row in rows)
+
+
+@database_task("load chunk")
+def load_chunk(target: Target, chunk: Chunk, rules: Rules, run_names: RunNames) -> Counts:
+    """Extract one chunk's JSONB, explode, judge and COPY it in: one transaction with its record."""
+    started = time.perf_counter()
+    with connect(target, f"load chunk {chunk.number}") as connection:
+        if not fetch(
+            connection, "queries/claim_chunk", ledger=target.ledger, number=chunk.number
+        ):
+            return Counts()
+        exploded = explode(extract_models(connection, target, chunk), rules)
+        judge_extracted(
+            exploded.grants,
+            target,
+            tier_ids=tuple(rules.tier_ids.values()),
+            run=run_names,
+            keep=chunk.number == 1,
+        )
+        copy_grants(connection, target, exploded)
+        copy_quarantine(connection, target, exploded.quarantine)
+        run(
+            connection,
+            "queries/finish_chunk",
+            ledger=target.ledger,
+            number=chunk.number,
+            run_id=run_names.run_id,
+            seconds=time.perf_counter() - started,
+            **dataclasses.asdict(exploded.counts),
+        )
+    return exploded.counts
+
+
+def extract_models(connection: Connection, target: Target, chunk: Chunk) -> pd.DataFrame:
+    """Return the models of one chunk with the columns of `explode.SOURCE_COLUMNS`, in key order."""
+    query = statement(
+        "queries/extract_chunk", schema=target.schema, low=chunk.low, high=chunk.high
+    )
+    with connection.cursor() as cursor, cursor.copy(query) as copy:
+        return read_source_csv(b"".join(copy))
+
+
+def copy_grants(connection: Connection, target: Target, exploded: Exploded) -> None:
+    """COPY the grants into the unpublished table."""
+    query = statement("queries/copy_grants", **target.names(published=False))
+    with connection.cursor() as cursor, cursor.copy(query) as copy:
+        copy.write(grants_as_csv(exploded.grants))
+
+
+def copy_quarantine(connection: Connection, target: Target, quarantine: pd.DataFrame) -> None:
+    """COPY elements with the columns of `explode.QUARANTINE_COLUMNS` into the quarantine."""
+    query = statement("queries/copy_quarantine", ledger=target.ledger)
+    with connection.cursor() as cursor, cursor.copy(query) as copy:
+        for row in quarantine[list(QUARANTINE_COLUMNS)].itertuples(index=False):
+            copy.write_row(_plain(row))
+
+
+def _plain(row: Sequence[object]) -> list[object]:
+    """Turn pandas' missing values into None and the JSON text into a value COPY can write."""
+    model_id, identifier, position, code, reason, value, tiers = row
+    return [
+        str(model_id),
+        identifier,
+        int(str(position)),
+        code if isinstance(code, str) else None,
+        reason,
+        value if isinstance(value, str) else None,
+        tiers,
+    ]
+
+
+@database_task("build indexes")
+def build_indexes(target: Target) -> int:
+    """Build the indexes and keys of the loaded table, those that are not there yet, then ANALYZE."""
+    names = target.names(published=False)
+    made = 0
+    with connect(target, "build indexes", autocommit=True) as connection:
+        objects = fetch(
+            connection, "queries/list_objects", **{**names, "schema": target.build}
+        )
+        there = {str(row["name"]) for row in objects if row["kind"] in ("index", "constraint")}
+        for index, name in INDEXES.items():
+            if index not in there:
+                made += 1
+                run(connection, f"schema/{name}", **names)
+        for key, (add, validate) in FOREIGN_KEYS.items():
+            if key not in there:
+                made += 1
+                # a killed run may have left the key unvalidated
+                run(connection, f"schema/drop_{key}", **names)
+                run(connection, f"schema/{add}", **names)
+                run(connection, f"schema/{validate}", **names)
+        run(connection, "queries/analyze_tier_model_access", **names)
+    log.info("Built %s indexes and keys.", made)
+    return made
+
+
+@database_task("count loaded")
+def count_loaded(target: Target) -> Counts:
+    """Return the counts of all chunks, those of an earlier run that was resumed included."""
+    with connect(target, "count loaded", read_only=True) as connection:
+        return Counts(**fetch(connection, "queries/sum_chunks", ledger=target.ledger)[0])
+
+
+@database_task("discard build")
+def discard_build(target: Target) -> None:
+    """Drop the build with all that belongs to it, and the change capture."""
+    with connect(target, "discard build") as connection:
+        drop_capture(connection, target)
+        run(connection, "schema/drop_build_schema", **target.names())
+
+
+def drop_capture(connection: Connection, target: Target) -> None:
+    """Drop the change capture's triggers from the models."""
+    run(connection, "schema/drop_capture_trigger", **target.names())
+    run(connection, "schema/drop_capture_update_trigger", **target.names())

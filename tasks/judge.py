@@ -1,0 +1,173 @@
+"""The expectation suites on what the SQL checks return: before publishing and after."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from expectations.loading import load_judge
+from expectations.results import Judgement, Verdict
+from expectations.vocabulary import SuiteName
+from tasks.definition import database_task
+from tierflow.connection import Connection, connect
+from tierflow.errors import ChecksFailed
+from tierflow.settings import Target
+from sql import statement
+
+log = logging.getLogger("tierflow.audit")
+
+SQL_SUITES: tuple[SuiteName, ...] = ("coverage", "orphans", "distribution", "schema")
+
+
+@dataclasses.dataclass(frozen=True)
+class RunNames:
+    """What the data docs call a run and its database."""
+
+    run_id: str
+    mode: str
+    database: str
+
+    @property
+    def name(self) -> str:
+        """Return mode and short id, as in `migrate 3f2a91c0`."""
+        return f"{self.mode} {self.run_id[:8]}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Audit:
+    """The verdict on one table, with the frames that it was reached from."""
+
+    verdict: Verdict
+    frames: dict[SuiteName, pd.DataFrame]
+
+    @property
+    def rows(self) -> int:
+        """Return the number of expectations judged."""
+        return len(self.verdict.results)
+
+    @property
+    def parity(self) -> dict[str, int]:
+        """Return the grants that are missing, extra or wrong against the JSONB."""
+        wrong = self.frames["orphans"].set_index("kind")["rows"]
+        return {kind: int(wrong.loc[kind]) for kind in ("missing", "extra", "wrong_markup")}
+
+    @property
+    def coverage(self) -> float:
+        """Return granted / expected among the enabled models."""
+        return float(self._total()["coverage"])
+
+    @property
+    def coverage_of_all(self) -> float:
+        """Return the seed's figure: the share of all enabled models that have a grant."""
+        return float(self._total()["share"])
+
+    @property
+    def grants(self) -> int:
+        """Return the enabled grants of the table that was judged."""
+        return int(self.frames["distribution"]["models"].sum())
+
+    def _total(self) -> pd.Series[Any]:
+        frame = self.frames["coverage"]
+        return frame[frame["provider"] == "(all)"].iloc[0]
+
+    def require_passed(self) -> None:
+        """Raise ChecksFailed when an expectation does not hold."""
+        if self.verdict.ok:
+            return
+        said = "; ".join(_say(judgement) for judgement in self.verdict.failures)
+        raise ChecksFailed(
+            f"The audit failed, so nothing was published: {said}.",
+            next_step="read the data docs, correct the data or the decisions, then `tierflow plan`",
+        )
+
+
+def _say(judgement: Judgement) -> str:
+    rows = f" ({'; '.join(judgement.failing[:3])})"[:200] if judgement.failing else ""
+    return f"{judgement.name}: {judgement.observed}{rows}"
+
+
+@database_task("load expectations")
+def load_expectations() -> None:
+    """Wait for Great Expectations, whose import began when the flow did (about 4 s)."""
+    load_judge()
+
+
+@database_task("audit")
+def audit(target: Target, run: RunNames, *, min_coverage: float) -> Audit:
+    """Judge the build against the JSONB. Writes data docs only."""
+    with connect(target, "audit", read_only=True) as connection:
+        frames = read_frames(connection, target, published=False)
+    return judge_frames(frames, target, run, min_coverage=min_coverage)
+
+
+def judge_extracted(
+    frame: pd.DataFrame, target: Target, *, tier_ids: tuple[int, ...], run: RunNames, keep: bool
+) -> None:
+    """Judge the grants of one chunk before they are loaded; raise ChecksFailed if they are unfit.
+
+    The columns are those of `explode.Exploded.grants`. `keep` stores the result for the data docs;
+    a failure is stored in any case.
+    """
+    judged = _judge(frame, target, tier_ids, run, keep=keep)
+    if not judged.ok and not keep:
+        _judge(frame, target, tier_ids, run, keep=True)
+    Audit(judged, {"extracted": frame}).require_passed()
+
+
+def _judge(
+    frame: pd.DataFrame, target: Target, tier_ids: tuple[int, ...], run: RunNames, *, keep: bool
+) -> Verdict:
+    return load_judge().judge(
+        {"extracted": frame},
+        docs_folder=data_docs_folder(target) if keep else None,
+        database=run.database,
+        run_name=run.name,
+        min_coverage=0.0,
+        tier_ids=tier_ids,
+    )
+
+
+def read_frames(
+    connection: Connection, target: Target, *, published: bool
+) -> dict[SuiteName, pd.DataFrame]:
+    """Run the four SQL checks and return their frames (columns: see `sql/checks/`)."""
+    names = target.names(published=published)
+    frames: dict[SuiteName, pd.DataFrame] = {}
+    for suite in SQL_SUITES:
+        cursor = connection.execute(statement(f"checks/{suite}", **names))
+        columns = [column.name for column in cursor.description or ()]
+        frames[suite] = pd.DataFrame(cursor.fetchall(), columns=columns)
+    return frames
+
+
+def judge_frames(
+    frames: dict[SuiteName, pd.DataFrame],
+    target: Target,
+    run: RunNames,
+    *,
+    min_coverage: float,
+) -> Audit:
+    """Judge frames with the suites of their names and keep the results for the data docs."""
+    verdict: Verdict = load_judge().judge(
+        frames,
+        docs_folder=data_docs_folder(target),
+        database=run.database,
+        run_name=run.name,
+        min_coverage=min_coverage,
+    )
+    return Audit(verdict, frames)
+
+
+@database_task("data docs")
+def build_data_docs(target: Target) -> Path:
+    """Bring the data docs up to date and return their first page. Writes files only."""
+    return load_judge().build_data_docs(data_docs_folder(target), keep=target.keep_validations)
+
+
+def data_docs_folder(target: Target) -> Path:
+    """Return the folder of the data docs."""
+    return target.home / "data_docs"

@@ -1,0 +1,243 @@
+"""Rollback: the schema as it was, with the later changes kept or the captured values restored."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from tasks.build import drop_capture
+from tasks.definition import database_task
+from tierflow.connection import Connection, connect, fetch, run
+from tierflow.decisions import Decisions
+from tierflow.errors import ConfigurationError
+from tierflow.ledger import has_ledger
+from tierflow.plan import list_write_codes, resolve_rules
+from tierflow.published import Inventory, take_inventory
+from tierflow.read_pair import Rules
+from tierflow.rewrite_pair import rewrite_pair
+from tierflow.settings import Target
+
+log = logging.getLogger("tierflow.rollback")
+
+DROPS = {
+    "view v_tier_model_summary": "drop_v_tier_model_summary",
+    "function get_models_for_tier": "drop_get_models_for_tier",
+    "function is_model_available_for_tier": "drop_is_model_available_for_tier",
+    "view v_model_tier_access": "drop_v_model_tier_access",
+    "table tier_model_access": "drop_tier_model_access",
+    "function touch_tier_model_access": "drop_touch_function",
+}
+BACKUP_DROPS = ("drop_keep_columns_trigger", "drop_backup_columns")
+LEDGER_DROPS = (
+    "drop_keep_columns_function",
+    "drop_capture_function",
+    "drop_implied_grant_view",
+    "drop_implied_grants_function",
+    "drop_tier_code_view",
+    "drop_usable_markup_function",
+    "drop_markup_number_function",
+)
+LEDGER_CLEARS = (
+    "clear_decision",
+    "clear_tier_map",
+    "clear_chunks",
+    "clear_change_log",
+    "clear_null_backup",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class RolledBack:
+    """What was written and dropped."""
+
+    models_restored: int
+    dropped: tuple[str, ...]
+
+    @property
+    def rows(self) -> int:
+        """Return the number of models whose JSONB was written."""
+        return self.models_restored
+
+
+@database_task("roll back")
+def roll_back(target: Target, *, restore_snapshot: bool) -> RolledBack:
+    """Bring the JSONB up to date (or back to the captured values) and drop all that is ours.
+
+    One transaction. Raises ConfigurationError, nothing changed, when it could not be done without
+    loss: both sides changed the same grant, the old shape cannot say it, or an object of somebody
+    else's needs one of ours.
+    """
+    with connect(target, "roll back") as connection:
+        inventory = read_inventory(connection, target)
+        restored = 0
+        if inventory.published:
+            run(connection, "queries/lock_source", schema=target.schema)
+            run(connection, "queries/lock_junction", schema=target.schema)
+            _require_nothing_foreign(inventory)
+            _require_ledger(connection, target)
+            restored = (
+                _restore_snapshot(connection, target, inventory)
+                if restore_snapshot
+                else _keep_changes(connection, target)
+            )
+        dropped = _drop_everything(connection, target, inventory)
+    log.info("Wrote the JSONB of %s models and dropped %s objects.", restored, len(dropped))
+    return RolledBack(restored, dropped)
+
+
+def read_inventory(connection: Connection, target: Target) -> Inventory:
+    """Return what of ours exists."""
+    objects = fetch(connection, "queries/list_objects", **target.names())
+    columns = fetch(connection, "queries/list_columns", schema=target.schema)
+    return take_inventory(objects, columns, target.build)
+
+
+def _require_nothing_foreign(inventory: Inventory) -> None:
+    if inventory.misshapen:
+        raise ConfigurationError(
+            f"Objects with our names are not ours: {'; '.join(inventory.misshapen)}.",
+            next_step="rename or drop them, then run the rollback again",
+        )
+
+
+def _require_ledger(connection: Connection, target: Target) -> None:
+    rows = fetch(
+        connection, "queries/has_relation", in_schema=target.ledger, name="implied_grant"
+    )
+    if not rows[0]["there"]:
+        raise ConfigurationError(
+            "There is a junction table but no ledger: tierflow did not make it, so it cannot know"
+            " which side is newer.",
+            next_step="run `tierflow migrate` to adopt the table first",
+        )
+
+
+def _restore_snapshot(connection: Connection, target: Target, inventory: Inventory) -> int:
+    unfinished = fetch(connection, "queries/count_unfinished_backups", ledger=target.ledger)
+    columns = ("column", "tier_access_backup"), ("column", "tier_markup_backup")
+    if unfinished[0]["chunks"] or not inventory.found.issuperset(columns):
+        raise ConfigurationError(
+            "The captured values are not complete, so they cannot be restored.",
+            next_step="run `tierflow rollback`, which keeps the JSONB and needs no snapshot",
+        )
+    return run(connection, "queries/restore_snapshot", **target.names())
+
+
+def _keep_changes(connection: Connection, target: Target) -> int:
+    """Write into the JSONB what changed in the junction table only; return the models written."""
+    rows = fetch(connection, "queries/list_later_changes", **target.names())
+    conflicts = [row for row in rows if _side_of(row) == "both"]
+    if conflicts:
+        raise ConfigurationError(
+            f"{len(conflicts)} grants were changed on both sides since the migration, and only a"
+            f" person can say which change counts: {'; '.join(_describe(c) for c in conflicts[:5])}.",
+            next_step="make the table follow the JSONB with `tierflow migrate` and roll back then,"
+            " or give up all later changes with `tierflow rollback --restore-snapshot`",
+        )
+    changes: dict[UUID, dict[str, Decimal | None]] = defaultdict(dict)
+    for row in rows:
+        if _side_of(row) == "junction":
+            changes[row["model_id"]][row["tier"]] = row["junction_markup"]
+    if changes:
+        _write_changes(connection, target, changes)
+    return len(changes)
+
+
+def _side_of(row: Mapping[str, Any]) -> str:
+    """Say which side moved away from the value first captured."""
+    if row["jsonb_markup"] == row["captured_markup"]:
+        return "junction"
+    return "jsonb" if row["junction_markup"] == row["captured_markup"] else "both"
+
+
+def _describe(row: Mapping[str, Any]) -> str:
+    def say(markup: object) -> str:
+        return "no grant" if markup is None else str(markup)
+
+    return (
+        f"{row['model']} / {row['tier']}: JSONB {say(row['jsonb_markup'])},"
+        f" table {say(row['junction_markup'])}, captured {say(row['captured_markup'])}"
+    )
+
+
+def _write_changes(
+    connection: Connection,
+    target: Target,
+    changes: Mapping[UUID, Mapping[str, Decimal | None]],
+) -> None:
+    rules = _read_rules(connection, target)
+    write_codes = list_write_codes(rules)
+    for model in fetch(
+        connection, "queries/list_models", schema=target.schema, models=list(changes)
+    ):
+        access, markups = rewrite_pair(
+            model["tier_access"],
+            model["tier_markup"],
+            changes[UUID(model["id"])],
+            rules,
+            write_codes,
+        )
+        run(
+            connection,
+            "queries/write_model",
+            schema=target.schema,
+            id=model["id"],
+            tier_access=access,
+            tier_markup=markups,
+        )
+    left = fetch(connection, "queries/list_later_changes", **target.names())
+    lost = [row for row in left if row["model_id"] in changes and _side_of(row) != "jsonb"]
+    if lost:
+        raise ConfigurationError(
+            f"{len(lost)} changes of the junction table cannot be written back without loss:"
+            f" {'; '.join(_describe(row) for row in lost[:5])}.",
+            next_step="correct these models' JSONB, or roll back with --restore-snapshot",
+        )
+
+
+def _read_rules(connection: Connection, target: Target) -> Rules:
+    decision = fetch(connection, "queries/read_decision", ledger=target.ledger)[0]
+    tiers = fetch(connection, "queries/list_tiers", schema=target.schema)
+    return resolve_rules(Decisions.model_validate(decision["decisions"]), tiers)
+
+
+def _drop_everything(
+    connection: Connection, target: Target, inventory: Inventory
+) -> tuple[str, ...]:
+    names = target.names()
+    for name in DROPS.values():
+        run(connection, f"schema/{name}", **names)
+    drop_capture(connection, target)
+    for name in BACKUP_DROPS:
+        run(connection, f"schema/{name}", **names)
+    run(connection, "schema/drop_build_schema", **names)
+    if has_ledger(connection, target):
+        _clear_ledger(connection, names)
+    return tuple(sorted(f"{kind} {name}" for kind, name in inventory.found))
+
+
+def _clear_ledger(connection: Connection, names: Mapping[str, str]) -> None:
+    """Drop the rules, which hold on to the source columns, and forget what was in force."""
+    for name in LEDGER_DROPS:
+        run(connection, f"schema/{name}", **names)
+    for name in LEDGER_CLEARS:
+        run(connection, f"queries/{name}", **names)
+
+
+@database_task("check rollback")
+def check_rollback(target: Target) -> Sequence[str]:
+    """Read back what of ours is left. Writes nothing. Raises ConfigurationError if anything is."""
+    with connect(target, "check rollback", read_only=True) as connection:
+        inventory = read_inventory(connection, target)
+    if inventory.state != "not_migrated":
+        left = ", ".join(f"{kind} {name}" for kind, name in sorted(inventory.found))
+        raise ConfigurationError(
+            f"After the rollback these objects are still there: {left or 'the build'}.",
+            next_step="run `tierflow rollback` again",
+        )
+    return ()

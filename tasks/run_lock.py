@@ -1,0 +1,30 @@
+"""The lock that allows one run per database and schema."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from tierflow.connection import connect, fetch
+from tierflow.errors import TransientError
+from tierflow.settings import Target
+
+
+@contextlib.contextmanager
+def hold_run_lock(target: Target) -> Iterator[None]:
+    """Hold the session advisory lock; PostgreSQL frees it when the process dies.
+
+    Raises TransientError, naming the holder, when another run is under way.
+    """
+    with connect(target, "run lock", autocommit=True) as connection:
+        if not fetch(connection, "queries/take_run_lock", schema=target.schema)[0]["taken"]:
+            holders = fetch(connection, "queries/read_run_lock_holder", schema=target.schema)
+            said = "; ".join(
+                f"session {h['pid']} of {h['role']}, since {h['since']:%Y-%m-%d %H:%M:%S}"
+                for h in holders
+            )
+            raise TransientError(
+                f"Another run is under way on schema {target.schema} ({said or 'just ended'}).",
+                next_step="wait for it to end, then run the same command again",
+            )
+        yield

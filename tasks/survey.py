@@ -1,0 +1,185 @@
+"""Preflight: read everything that a run depends on, and change nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from tasks.definition import database_task
+from tierflow.connection import Connection, connect, fetch
+from tierflow.decisions import Decisions, settle_decisions
+from tierflow.errors import ConfigurationError
+from tierflow.plan import Plan, list_write_codes, resolve_rules
+from tierflow.published import SOURCE_COLUMNS, Inventory, take_inventory
+from tierflow.read_pair import Rules
+from tierflow.settings import Target
+from tierflow.source_values import Cases, SourceValues
+
+log = logging.getLogger("tierflow.preflight")
+
+OLDEST_SERVER = 140000
+# table row 56, its share of the page and five indexes and the key at about 24 to 40 bytes a row,
+# measured on 4 million grants with PostgreSQL 15 and 18: 210 to 230 bytes
+BYTES_PER_GRANT = 230
+
+
+@dataclasses.dataclass(frozen=True)
+class Survey:
+    """What the preflight found. `quarantine` has the columns of `explode.QUARANTINE_COLUMNS`."""
+
+    plan: Plan
+    rules: Rules
+    tiers: tuple[Mapping[str, Any], ...]
+    inventory: Inventory
+    server_version: str
+    database: str
+    quarantine: pd.DataFrame
+
+    @property
+    def rows(self) -> int:
+        """Return the models that were read."""
+        return self.plan.counts.source_models
+
+    @property
+    def fingerprint(self) -> str:
+        """Return the digest of all that shapes the grants."""
+        tiers = [(int(tier["id"]), str(tier["tier_code"])) for tier in self.tiers]
+        return self.rules.decisions.fingerprint(tiers)
+
+
+@database_task("preflight")
+def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
+    """Read server, schema, privileges and data, and list what a person must decide. Writes nothing.
+
+    `given` are decisions by name; what it leaves open was decided by the run before, if there was
+    one. Raises ConfigurationError when a table or column that we need is missing, a decision is
+    not valid or the tier map names no tier.
+    """
+    with connect(target, "preflight", read_only=True) as connection:
+        server = fetch(connection, "queries/read_server")[0]
+        columns = fetch(connection, "queries/list_columns", schema=target.schema)
+        _require_source(columns, target.schema)
+        privileges = fetch(connection, "queries/list_missing_privileges", **target.names())
+        _require_readable(privileges)
+        objects = fetch(connection, "queries/list_objects", **target.names())
+        inventory = take_inventory(objects, columns, target.build)
+        tiers = fetch(connection, "queries/list_tiers", schema=target.schema)
+        decisions = settle_decisions(given, read_decisions_in_force(connection, target))
+        rules = resolve_rules(decisions, tiers)
+        groups = fetch(connection, "queries/group_source_values", schema=target.schema)
+        values = SourceValues.read(groups, rules)
+        cases = Cases(rules, values, _list_holders(connection, target, values))
+    counts = values.counts
+    log.info("Read %s models, %s source elements.", counts.source_models, counts.source_elements)
+    plan = Plan(
+        state=inventory.state,
+        will_create=inventory.missing,
+        counts=counts,
+        write_codes=list_write_codes(rules),
+        unknown_tiers=cases.unknown_tiers,
+        malformed=cases.malformed,
+        markup_conflicts=cases.markup_conflicts,
+        inexact_markups=cases.inexact_markups,
+        obstacles=(*_list_obstacles(server), *inventory.misshapen),
+        missing_privileges=tuple(dict(row) for row in privileges),
+        unused_markups=values.unused_markups,
+        markups_as_strings=values.markups_as_strings,
+        expected_share=values.expected_share,
+        estimated_bytes=counts.grants * BYTES_PER_GRANT,
+        undecided=cases.undecided(),
+        notes=tuple(_list_notes(values, decisions)),
+    )
+    return Survey(
+        plan=plan,
+        rules=rules,
+        tiers=tuple(tiers),
+        inventory=inventory,
+        server_version=str(server["server_version"]),
+        database=str(server["database"]),
+        quarantine=cases.quarantine(),
+    )
+
+
+def read_decisions_in_force(connection: Connection, target: Target) -> dict[str, Any]:
+    """Return the decisions that the last run stored, {} where there are none."""
+    there = fetch(connection, "queries/has_relation", in_schema=target.ledger, name="decision")
+    if not there[0]["there"]:
+        return {}
+    rows = fetch(connection, "queries/read_decision", ledger=target.ledger)
+    return dict(rows[0]["decisions"]) if rows else {}
+
+
+def _list_notes(values: SourceValues, decisions: Decisions) -> Iterable[str]:
+    if values.counts.defaulted_markups:
+        yield f"{values.counts.defaulted_markups} grants have no markup and are billed at 1.00"
+    if values.markups_as_strings:
+        yield f"{values.markups_as_strings} markups are strings that hold a plain number"
+    if values.unused_markups:
+        yield f"{values.unused_markups} markups belong to codes that their model does not have"
+    if values.expected_share < decisions.min_coverage:
+        yield (
+            f"only {values.expected_share:.1%} of the enabled models will have a grant: the audit"
+            f" will stop the run unless --min-coverage is below that"
+        )
+
+
+def _require_source(columns: Sequence[Mapping[str, Any]], schema: str) -> None:
+    found = {(c["relation"], c["name"]): c["type"] for c in columns}
+    kinds = {c["relation"]: c["kind"] for c in columns}
+    wrong: list[str] = []
+    for table, wanted in SOURCE_COLUMNS.items():
+        if table not in kinds:
+            wrong.append(f"table {schema}.{table} is missing")
+            continue
+        if kinds[table] not in ("r", "p"):
+            wrong.append(f"{schema}.{table} is not a table")
+        for column, types in wanted.items():
+            actual = found.get((table, column))
+            if actual is None:
+                wrong.append(f"column {table}.{column} is missing")
+            elif str(actual).partition("(")[0] not in types:
+                wrong.append(f"column {table}.{column} is {actual}, not {types[0]}")
+    if wrong:
+        raise ConfigurationError(
+            f"The source is not as expected: {'; '.join(wrong)}.",
+            next_step="choose the right database (TIERFLOW_DSN) and schema (--schema)",
+        )
+
+
+def _require_readable(privileges: Sequence[Mapping[str, Any]]) -> None:
+    """Without SELECT there is no plan at all; every other privilege is listed in the plan."""
+    blocking = [p for p in privileges if str(p["privilege"]).startswith(("SELECT", "USAGE"))]
+    if blocking:
+        raise ConfigurationError(
+            "Privileges are missing: " + ", ".join(str(p["privilege"]) for p in privileges) + ".",
+            next_step="; ".join(f"{p['remedy']}" for p in privileges),
+        )
+
+
+def _list_obstacles(server: Mapping[str, Any]) -> Iterable[str]:
+    if int(server["server_version_num"]) < OLDEST_SERVER:
+        yield f"PostgreSQL {server['server_version']} is older than 14"
+    if server["in_recovery"]:
+        yield "the server is a standby, which takes no writes: connect to the primary"
+    elif server["read_only"]:
+        yield "the database is read-only for this role (default_transaction_read_only)"
+
+
+def _list_holders(
+    connection: Connection, target: Target, values: SourceValues
+) -> list[dict[str, Any]]:
+    numbers = values.with_problems
+    if not numbers:
+        return []
+    return fetch(
+        connection,
+        "queries/list_models_with_values",
+        schema=target.schema,
+        tier_access=[values.pairs[n][0] for n in numbers],
+        tier_markup=[values.pairs[n][1] for n in numbers],
+        numbers=numbers,
+    )

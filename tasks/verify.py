@@ -1,0 +1,226 @@
+"""Verify: eight checks of the published table against the JSONB, the contract and the clock."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import statistics
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from tasks.definition import database_task
+from tasks.judge import Audit, RunNames, judge_frames, read_frames
+from tasks.survey import read_decisions_in_force
+from tierflow.connection import Connection, connect, fetch
+from tierflow.decisions import settle_decisions
+from tierflow.errors import ChecksFailed
+from tierflow.settings import Target
+
+log = logging.getLogger("tierflow.verify")
+
+# the seed's targets in milliseconds at 150 models (DESIGN.md section 8); they hold up to this many
+# grants, and grow with them beyond, since each of these queries returns rows in proportion
+QUERY_TARGETS_MS = {"single tier": 20.0, "multi-tier join": 50.0, "full list": 100.0, "admin dashboard": 200.0}  # fmt: skip
+TARGETS_HOLD_UP_TO = 10_000
+QUERY_REPEATS = 5
+SAMPLE_MODELS = 100
+NOT_THERE = "the junction table or its rules are not there"
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """One of the eight checks: what was found beside what was expected."""
+
+    name: str
+    ok: bool
+    figure: str
+    expected: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Verification:
+    """The eight checks in order; `audit` is None when there is nothing to judge."""
+
+    checks: tuple[Check, ...]
+    parity: dict[str, int | None]
+    audit: Audit | None
+    providers: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether all eight checks passed."""
+        return all(check.ok for check in self.checks)
+
+    @property
+    def rows(self) -> int:
+        """Return the number of checks."""
+        return len(self.checks)
+
+    def require_passed(self) -> None:
+        """Raise ChecksFailed when a check did not pass."""
+        failed = [check for check in self.checks if not check.ok]
+        if failed:
+            said = "; ".join(f"{check.name} ({check.figure})" for check in failed)
+            raise ChecksFailed(
+                f"{len(failed)} of {len(self.checks)} checks failed: {said}.",
+                next_step="see the report; `tierflow plan` says what `tierflow migrate` would do",
+            )
+
+
+@database_task("verify")
+def verify(
+    target: Target, run: RunNames, *, min_coverage: float | None, detailed: bool = False
+) -> Verification:
+    """Run the eight checks on the published table. Writes data docs only.
+
+    `min_coverage` None: as decided for the migration.
+    """
+    with connect(target, "verify", read_only=True) as connection:
+        if not _is_there(connection, target):
+            return _nothing_to_verify()
+        if min_coverage is None:
+            stored = read_decisions_in_force(connection, target)
+            min_coverage = settle_decisions({}, stored).min_coverage
+        frames = read_frames(connection, target, published=True)
+        compatibility = fetch(
+            connection, "checks/compatibility", **target.names(), sample_models=SAMPLE_MODELS
+        )
+        prices = fetch(connection, "checks/price_differences", **target.names())
+        timings = _time_queries(connection, target)
+        providers = (
+            fetch(connection, "queries/list_providers_per_tier", schema=target.schema)
+            if detailed
+            else []
+        )
+    audit = judge_frames(frames, target, run, min_coverage=min_coverage)
+    grants = int(frames["distribution"]["models"].sum())
+    checks = (
+        _check_parts("table and columns", "column", frames["schema"]),
+        _check_parts("foreign keys", "foreign key", frames["schema"]),
+        _check_parts("indexes", "index", frames["schema"]),
+        _check_coverage(audit, min_coverage),
+        _check_distribution(frames["distribution"]),
+        _check_compatibility(compatibility, prices[0]["differences"]),
+        _check_speed(timings, grants),
+        _check_integrity(frames["orphans"]),
+    )
+    for check in checks:
+        log.info("%s: %s (%s)", check.name, "ok" if check.ok else "FAILED", check.figure)
+    return Verification(checks, dict(audit.parity), audit, tuple(providers))
+
+
+def _is_there(connection: Connection, target: Target) -> bool:
+    needed = [
+        (target.schema, "tier_model_access"),
+        (target.schema, "v_model_tier_access"),
+        (target.schema, "v_tier_model_summary"),
+        (target.ledger, "implied_grant"),
+    ]
+    return all(
+        fetch(connection, "queries/has_relation", in_schema=schema, name=name)[0]["there"]
+        for schema, name in needed
+    )
+
+
+def _nothing_to_verify() -> Verification:
+    names = ("table and columns", "foreign keys", "indexes", "coverage", "distribution",
+             "compatibility layer", "query performance", "integrity")  # fmt: skip
+    checks = tuple(Check(name, False, NOT_THERE, "a published migration") for name in names)
+    return Verification(checks, {"missing": None, "extra": None, "wrong_markup": None}, None)
+
+
+def _check_parts(name: str, kind: str, frame: pd.DataFrame) -> Check:
+    parts = frame[frame["kind"] == kind]
+    wrong = parts[~parts["ok"].astype(bool)]
+    figure = f"{len(parts) - len(wrong)} of {len(parts)} as published"
+    if len(wrong):
+        figure += ": " + "; ".join(f"{row.object} is {row.found}" for row in wrong.itertuples())
+    return Check(name, wrong.empty, figure, f"{len(parts)} of {len(parts)}")
+
+
+def _check_coverage(audit: Audit, min_coverage: float) -> Check:
+    ok = audit.coverage == 1.0 and audit.coverage_of_all >= min_coverage
+    figure = (
+        f"{audit.coverage:.1%} of the enabled models that should have a grant,"
+        f" {audit.coverage_of_all:.1%} of all enabled models"
+    )
+    return Check("coverage", ok, figure, f"100.0%, and at least {min_coverage:.1%}")
+
+
+def _check_distribution(frame: pd.DataFrame) -> Check:
+    uneven = frame[frame["models"] != frame["source_models"]]
+    figure = "; ".join(_describe_tier(row) for row in frame.itertuples())
+    return Check(
+        "distribution", uneven.empty, figure or "no tier", "each tier as many as in the JSONB"
+    )
+
+
+def _describe_tier(row: Any) -> str:
+    text = f"{row.tier_code} {row.models}"
+    if row.models != row.source_models:
+        text += f" (the JSONB has {row.source_models})"
+    if row.models:
+        text += f", markup {row.min_markup:.2f} to {row.max_markup:.2f}, mean {row.mean_markup:.2f}"
+    return text
+
+
+def _check_compatibility(rows: list[dict[str, Any]], price_differences: int) -> Check:
+    kinds = ("view_differences", "function_differences", "availability_differences")
+    wrong = [
+        f"{row['tier_code']}: {row[kind]} {kind.replace('_', ' ')}"
+        for row in rows
+        for kind in kinds
+        if row[kind]
+    ]
+    if price_differences:
+        wrong.append(f"{price_differences} prices differ")
+    asked = sum(row["availability_questions"] for row in rows)
+    answers = sum(row["old_models"] for row in rows)
+    figure = f"{answers} answers of the view and of get_models_for_tier, {asked} of is_model_available_for_tier"  # noqa: E501
+    return Check(
+        "compatibility layer",
+        not wrong,
+        f"{figure}; {'; '.join(wrong) or 'no difference'}",
+        "each tier answers as the old JSONB query",
+    )
+
+
+def _time_queries(connection: Connection, target: Target) -> dict[str, float]:
+    """Return the median milliseconds of each query, fetched to the last row."""
+    return {
+        name: statistics.median(_time_query(connection, target, name))
+        for name in QUERY_TARGETS_MS
+    }
+
+
+def _time_query(connection: Connection, target: Target, name: str) -> Iterator[float]:
+    query = f"queries/measure_{name.replace(' ', '_').replace('-', '_')}"
+    for _ in range(QUERY_REPEATS):
+        started = time.perf_counter()
+        fetch(connection, query, schema=target.schema)
+        yield (time.perf_counter() - started) * 1000
+
+
+def _check_speed(timings: dict[str, float], grants: int) -> Check:
+    scale = max(1.0, grants / TARGETS_HOLD_UP_TO)
+    slow = [name for name, ms in timings.items() if ms >= QUERY_TARGETS_MS[name] * scale]
+    return Check(
+        "query performance",
+        not slow,
+        "; ".join(f"{name} {ms:.1f} ms" for name, ms in timings.items()),
+        "; ".join(f"{name} < {ms * scale:.0f} ms" for name, ms in QUERY_TARGETS_MS.items()),
+    )
+
+
+def _check_integrity(frame: pd.DataFrame) -> Check:
+    wrong = frame[frame["rows"] > 0]
+    figure = "; ".join(f"{row.rows} {row.check} ({row.sample})" for row in wrong.itertuples())
+    return Check(
+        "integrity",
+        wrong.empty,
+        figure or "0 orphans, 0 duplicates, parity 0/0/0",
+        "0 orphans, 0 duplicates, parity 0/0/0",
+    )

@@ -1,0 +1,160 @@
+"""The one place that connects to PostgreSQL, and that names the driver's errors."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+from psycopg import errors as pg
+from psycopg.rows import DictRow, dict_row
+
+from sql import statement
+from tierflow.errors import ConfigurationError, TierflowError, TransientError
+from tierflow.settings import Target
+
+Connection = psycopg.Connection[DictRow]
+
+_SESSION = "queries/set_session"
+_AGAIN = "run the same command again; it goes on where it stopped"
+
+# the faults that a step retries by itself (DESIGN.md section 4)
+_RETRIED = (
+    pg.LockNotAvailable,
+    pg.DeadlockDetected,
+    pg.SerializationFailure,
+    pg.AdminShutdown,
+    pg.CrashShutdown,
+    pg.IdleInTransactionSessionTimeout,
+)
+_TRANSIENT = (
+    *_RETRIED,
+    pg.QueryCanceled,
+    pg.CannotConnectNow,
+    pg.TooManyConnections,
+    pg.DiskFull,
+    pg.OutOfMemory,
+)
+# what libpq says before a session exists when waiting does not help
+_WRONG_SETTING = (
+    "authentication failed",
+    "does not exist",
+    "no pg_hba.conf entry",
+    "failed to resolve",
+    "could not translate",
+    "invalid",
+    "no password supplied",
+    "certificate",
+    "does not support ssl",
+    "definition of service",
+)
+
+
+@contextlib.contextmanager
+def connect(
+    target: Target, purpose: str, *, autocommit: bool = False, read_only: bool = False
+) -> Iterator[Connection]:
+    """Open a session named `tierflow: <purpose>`; commit at the end, roll back on an error.
+
+    Names are always qualified, so the search path holds the catalogue only. Raises
+    ConfigurationError or TransientError in place of the driver's own errors.
+    """
+    with translated_errors(), psycopg.connect(
+        target.dsn,
+        application_name=f"tierflow: {purpose}",
+        row_factory=dict_row,
+        autocommit=True,
+    ) as connection:
+        connection.execute(statement(_SESSION))
+        connection.read_only = read_only
+        connection.autocommit = autocommit
+        yield connection
+
+
+def fetch(connection: Connection, name: str, /, **values: Any) -> list[DictRow]:
+    """Return the rows of the statement in `sql/<name>.sql`."""
+    return connection.execute(statement(name, **values)).fetchall()
+
+
+def run(connection: Connection, name: str, /, **values: Any) -> int:
+    """Run the statement in `sql/<name>.sql` and return the number of rows it changed."""
+    return connection.execute(statement(name, **values)).rowcount
+
+
+def name_database(target: Target) -> str:
+    """Return the name of the database that the DSN means. Raises ConfigurationError for a bad DSN."""
+    with translated_errors():
+        parameters = psycopg.conninfo.conninfo_to_dict(target.dsn)
+    return str(parameters.get("dbname") or os.environ.get("PGDATABASE") or "(default database)")
+
+
+@contextlib.contextmanager
+def translated_errors() -> Iterator[None]:
+    """Turn the driver's errors into ours: named ones only, so that a bug stays a bug."""
+    try:
+        yield
+    except _TRANSIENT as error:
+        raise _transient(error) from error
+    except pg.ReadOnlySqlTransaction as error:
+        raise ConfigurationError(
+            f"The database is read-only: {_first_line(error)}.",
+            next_step="connect to the primary, or lift default_transaction_read_only for this role",
+        ) from error
+    except pg.InsufficientPrivilege as error:
+        raise ConfigurationError(
+            f"A privilege is missing: {_first_line(error)}.",
+            next_step="run `tierflow plan`, which names the GRANTs to give",
+        ) from error
+    except (pg.DependentObjectsStillExist, pg.DuplicateObject, pg.DuplicateTable) as error:
+        raise ConfigurationError(
+            f"An object stands in the way: {_first_line(error)}. {error.diag.message_detail or ''}".strip(),
+            next_step="drop or rename the object that is named, then run the command again",
+        ) from error
+    except psycopg.OperationalError as error:
+        raise _connection_error(error) from error
+    except psycopg.InterfaceError as error:
+        raise TransientError(
+            f"The connection to PostgreSQL is gone: {error}.", next_step=_AGAIN, retry=True
+        ) from error
+    except psycopg.ProgrammingError as error:
+        if error.sqlstate is not None:
+            raise
+        # libpq's text repeats the string, password and all: it is neither shown nor chained
+        raise ConfigurationError(
+            "TIERFLOW_DSN is not a libpq conninfo or URL.",
+            next_step="write it like postgresql://user@host:5432/dbname, or host=... dbname=...",
+        ) from None
+
+
+def _connection_error(error: psycopg.OperationalError) -> TierflowError:
+    """Tell a server that is down (run again) from a wrong setting (correct it)."""
+    text = " ".join(str(error).split())
+    if error.sqlstate is None and any(sign in text.lower() for sign in _WRONG_SETTING):
+        return ConfigurationError(
+            f"PostgreSQL refuses these settings: {text}.",
+            next_step="correct TIERFLOW_DSN or the PG* variables",
+        )
+    return TransientError(
+        f"The connection to PostgreSQL failed: {text}.",
+        next_step="check that the server runs and can be reached, then run the same command again",
+        retry="server closed the connection" in text or "connection is lost" in text,
+    )
+
+
+def _transient(error: psycopg.Error) -> TransientError:
+    if isinstance(error, pg.DiskFull):
+        return TransientError(
+            f"The server has no space left: {_first_line(error)}.",
+            next_step="free space on the database server, then run the same command again",
+        )
+    return TransientError(
+        f"The database interrupted the run: {_first_line(error)}.",
+        next_step=_AGAIN,
+        retry=isinstance(error, _RETRIED),
+    )
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return (error.diag.message_primary or str(error)).splitlines()[0]

@@ -1,0 +1,1 @@
+"""The demo's data: a real catalogue of models, and the access that a written rule gives them."""

@@ -1,0 +1,144 @@
+"""The published objects and their exact shapes: a public contract (DESIGN.md section 3)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+SOURCE_COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "subscription_tiers": {
+        "id": ("integer",),
+        "tier_code": ("character varying", "text"),
+        "tier_name": ("character varying", "text"),
+        "is_active": ("boolean",),
+        "sort_order": ("integer",),
+    },
+    "model_access_control": {
+        "id": ("uuid",),
+        "model_id": ("character varying", "text"),
+        "provider": ("character varying", "text"),
+        "display_name": ("character varying", "text"),
+        "enabled": ("boolean",),
+        "deprecated": ("boolean",),
+        "tier_access": ("jsonb",),
+        "tier_markup": ("jsonb",),
+        "pricing": ("jsonb",),
+    },
+}
+
+JUNCTION_COLUMNS: Mapping[str, str] = {
+    "id": "integer",
+    "tier_id": "integer",
+    "model_id": "uuid",
+    "enabled": "boolean",
+    "markup_multiplier": "numeric(4,2)",
+    "created_at": "timestamp without time zone",
+    "updated_at": "timestamp without time zone",
+}
+
+VIEW_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "v_model_tier_access": (
+        "model_id", "model_identifier", "provider", "display_name", "base_pricing", "tier_id",
+        "tier_code", "tier_name", "markup_multiplier", "enabled", "effective_pricing",
+        "created_at", "updated_at",
+    ),
+    "v_tier_model_summary": (
+        "tier_code", "tier_name", "sort_order", "model_count", "providers", "min_markup",
+        "max_markup",
+    ),
+}  # fmt: skip
+
+INDEXES = (
+    "idx_tier_model_tier_id",
+    "idx_tier_model_model_id",
+    "idx_tier_model_enabled",
+    "idx_tier_model_lookup",
+)
+_MODELS_RESULT = (
+    "(p_tier_code character varying) -> TABLE(model_id uuid, model_identifier character varying,"
+    " provider character varying, display_name character varying, markup_multiplier numeric,"
+    " effective_pricing jsonb)"
+)
+FUNCTIONS: Mapping[str, str] = {
+    "get_models_for_tier": _MODELS_RESULT,
+    "is_model_available_for_tier": (
+        "(p_model_id uuid, p_tier_code character varying) -> boolean"
+    ),
+    "touch_tier_model_access": "() -> trigger",
+}
+
+# every object that a migration creates in the application's schema, as (kind, name), and its shape
+# as sql/queries/list_objects.sql reports it
+OBJECTS: Mapping[tuple[str, str], str] = {
+    ("table", "tier_model_access"): "rp",
+    ("constraint", "fk_tier_model_tier"): "fc",
+    ("constraint", "fk_tier_model_model"): "fc",
+    ("index", "unique_tier_model"): "tier_model_access",
+    **{("index", name): "tier_model_access" for name in INDEXES},
+    **{("view", name): "v" for name in VIEW_COLUMNS},
+    **{("function", name): shape for name, shape in FUNCTIONS.items()},
+    ("trigger", "touch_tier_model_access"): "tier_model_access",
+    ("column", "tier_access_backup"): "jsonb",
+    ("column", "tier_markup_backup"): "jsonb",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Inventory:
+    """What of ours exists in one schema: `found` holds the complete and well-shaped objects."""
+
+    found: frozenset[tuple[str, str]]
+    misshapen: tuple[str, ...]
+    build_exists: bool
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Return the objects that a run will create, as `kind name`."""
+        return tuple(f"{kind} {name}" for kind, name in OBJECTS if (kind, name) not in self.found)
+
+    @property
+    def published(self) -> bool:
+        """Whether the junction table is live."""
+        return ("table", "tier_model_access") in self.found
+
+    @property
+    def state(self) -> str:
+        """Return not_migrated, migrated or partial."""
+        if not self.missing:
+            return "migrated"
+        return "partial" if self.found or self.build_exists else "not_migrated"
+
+
+def take_inventory(
+    objects: Iterable[Mapping[str, Any]], columns: Iterable[Mapping[str, Any]], build: str
+) -> Inventory:
+    """Sort the rows of list_objects.sql and list_columns.sql into ours and in the way."""
+    rows = [(str(row["kind"]), str(row["name"]), str(row["shape"])) for row in objects]
+    misshapen = [
+        f"{kind} {name} is {shape or 'of another kind'}, not {OBJECTS[kind, name]}"
+        for kind, name, shape in rows
+        if (kind, name) in OBJECTS and shape != OBJECTS[kind, name]
+    ]
+    found = {(kind, name) for kind, name, shape in rows if OBJECTS.get((kind, name)) == shape}
+    misshapen += _compare_columns(found, list(columns))
+    schemas = {name for kind, name, _ in rows if kind == "schema"}
+    return Inventory(frozenset(found), tuple(misshapen), build in schemas)
+
+
+def _compare_columns(
+    found: set[tuple[str, str]], columns: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    differences: list[str] = []
+    if ("table", "tier_model_access") in found:
+        types = {c["name"]: c["type"] for c in columns if c["relation"] == "tier_model_access"}
+        differences += [
+            f"column {name} of tier_model_access is {types.get(name, 'missing')}, not {wanted}"
+            for name, wanted in JUNCTION_COLUMNS.items()
+            if types.get(name) != wanted
+        ]
+    for view, wanted_columns in VIEW_COLUMNS.items():
+        names = tuple(c["name"] for c in columns if c["relation"] == view)
+        if ("view", view) in found and names != wanted_columns:
+            differences.append(f"view {view} has the columns {', '.join(names)}")
+    return differences

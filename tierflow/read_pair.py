@@ -1,0 +1,276 @@
+"""Read one model's two JSON values: its grants, and what becomes of each source element.
+
+The rules are those of DESIGN.md section 4; `sql/schema/create_implied_grants_function.sql`
+states them a second time in SQL, and the parity proof of every run compares the two.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import decimal
+import json
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from tierflow.decisions import Decisions
+
+HIGHEST_MARKUP = Decimal("99.99")
+_PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_LONGEST_PLAIN_NUMBER = 40
+_MISSING = object()
+
+FATES = ("migrated", "merged", "duplicates", "quarantined")
+
+
+@dataclasses.dataclass(frozen=True)
+class Rules:
+    """What is needed to read one database: its tiers, and the decisions.
+
+    `tiers_of` maps every code that is accepted to the tiers that it grants, in order.
+    """
+
+    decisions: Decisions
+    tier_ids: Mapping[str, int]
+    tiers_of: Mapping[str, tuple[str, ...]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Element:
+    """One source element and what becomes of it."""
+
+    position: int
+    code: str | None
+    fate: str
+    reason: str | None = None
+    value: str | None = None
+    tier_codes: tuple[str, ...] = ()
+    defaulted: bool = False
+    number_as_string: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Reading:
+    """All that one pair of values says: its elements, and the markup of each tier granted."""
+
+    elements: tuple[Element, ...]
+    grants: Mapping[str, Decimal]
+    conflicts: Mapping[str, tuple[tuple[str, Decimal], ...]]
+    inexact: tuple[tuple[str, Decimal], ...]
+    unused_markups: int
+
+    def count(self, fate: str) -> int:
+        """Return how many elements met this fate."""
+        return sum(element.fate == fate for element in self.elements)
+
+
+def read_pair(access: str | None, markups: str | None, rules: Rules) -> Reading:
+    """Read one model's two JSON texts (None is SQL NULL). Never raises for their content."""
+    prices = _MarkupReader(parse_json(markups), rules.decisions)
+    reader = _PairReader(rules, prices)
+    for position, value in enumerate(_list_elements(parse_json(access)), start=1):
+        reader.add(position, value)
+    return reader.finish()
+
+
+def _list_elements(access: Any) -> list[Any]:
+    """SQL NULL, JSON null and [] mean no access; a bare string is one code."""
+    if access is None:
+        return []
+    if isinstance(access, list):
+        return access  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(access, str):
+        return [access]
+    return [_NotAnArray(access)]
+
+
+@dataclasses.dataclass(frozen=True)
+class _NotAnArray:
+    value: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class _Price:
+    """A markup as read: `number` where it may be billed, else the reason why not."""
+
+    number: Decimal | None = None
+    reason: str | None = None
+    value: str | None = None
+    defaulted: bool = False
+    was_string: bool = False
+    inexact: Decimal | None = None
+
+
+class _MarkupReader:
+    def __init__(self, markups: Any, decisions: Decisions) -> None:
+        self.markups = markups
+        self.decisions = decisions
+
+    def read(self, code: str) -> _Price:
+        if self.markups is None:
+            return _Price(Decimal("1.00"), defaulted=True)
+        if not isinstance(self.markups, dict):
+            return _Price(reason="markups_not_an_object", value=as_json(self.markups))
+        raw = self.markups.get(code, _MISSING)
+        if raw is _MISSING:
+            return _Price(Decimal("1.00"), defaulted=True)
+        return self._read_value(raw)
+
+    def _read_value(self, raw: Any) -> _Price:
+        value, number = as_json(raw), raw
+        was_string = isinstance(raw, str)
+        if was_string:
+            plain = len(raw) <= _LONGEST_PLAIN_NUMBER and _PLAIN_NUMBER.fullmatch(raw)
+            number = Decimal(raw) if plain else None
+        if not isinstance(number, Decimal):
+            return _Price(reason="markup_not_a_number", value=value)
+        if number < 0:
+            return _Price(reason="markup_negative", value=value)
+        if number > HIGHEST_MARKUP:
+            return _Price(reason="markup_too_high", value=value)
+        rounded = number.quantize(Decimal("0.01"), rounding=decimal.ROUND_HALF_UP)
+        if rounded == number:
+            return _Price(rounded, was_string=was_string)
+        if self.decisions.inexact_policy == "round":
+            return _Price(rounded, was_string=was_string, inexact=number)
+        return _Price(reason="markup_inexact", value=value, inexact=number)
+
+    def count_unused(self, codes: set[str]) -> int:
+        return len(set(self.markups) - codes) if isinstance(self.markups, dict) else 0
+
+
+class _PairReader:
+    """Collects the elements of one pair, in order, then settles which of them make grants."""
+
+    def __init__(self, rules: Rules, prices: _MarkupReader) -> None:
+        self.rules = rules
+        self.prices = prices
+        self.elements: list[Element] = []
+        self.seen: set[str] = set()
+        self.inexact: list[tuple[str, Decimal]] = []
+        # the priced codes of each tier, in order of appearance
+        self.offers: dict[str, list[tuple[str, Decimal]]] = {}
+
+    def add(self, position: int, value: Any) -> None:
+        self.elements.append(self._read_element(position, value))
+
+    def _read_element(self, position: int, value: Any) -> Element:
+        if isinstance(value, _NotAnArray):
+            return _quarantined(position, None, "access_not_an_array", as_json(value.value))
+        if not isinstance(value, str):
+            return _quarantined(position, None, "element_not_a_string", as_json(value))
+        if not value:
+            return _quarantined(position, value, "empty_code", as_json(value))
+        if value in self.seen:
+            return Element(position, value, "duplicates")
+        self.seen.add(value)
+        tiers = self.rules.tiers_of.get(value)
+        if tiers is None:
+            return _quarantined(position, value, "unknown_tier", as_json(value))
+        return self._read_priced(position, value, tiers)
+
+    def _read_priced(self, position: int, code: str, tiers: tuple[str, ...]) -> Element:
+        price = self.prices.read(code)
+        if price.inexact is not None:
+            self.inexact.append((code, price.inexact))
+        if price.number is None:
+            return _quarantined(position, code, price.reason or "", price.value, tiers)
+        for tier in tiers:
+            self.offers.setdefault(tier, []).append((code, price.number))
+        return Element(
+            position,
+            code,
+            "migrated",
+            tier_codes=tiers,
+            defaulted=price.defaulted,
+            number_as_string=price.was_string,
+        )
+
+    def finish(self) -> Reading:
+        conflicts = {
+            tier: tuple(offers)
+            for tier, offers in self.offers.items()
+            if len({markup for _, markup in offers}) > 1
+        }
+        policy = self.rules.decisions.conflict_policy
+        grants: dict[str, Decimal] = {}
+        for tier, offers in self.offers.items():
+            markups = [markup for _, markup in offers]
+            if tier not in conflicts or policy in ("lowest", "highest"):
+                grants[tier] = max(markups) if policy == "highest" else min(markups)
+        return Reading(
+            elements=tuple(self._settle(element, grants) for element in self.elements),
+            grants=grants,
+            conflicts=conflicts,
+            inexact=tuple(self.inexact),
+            unused_markups=self.prices.count_unused(self.seen),
+        )
+
+    def _settle(self, element: Element, grants: Mapping[str, Decimal]) -> Element:
+        """A grant belongs to the first code that makes it; a later code is merged into it."""
+        if element.fate != "migrated":
+            return element
+        refused = tuple(tier for tier in element.tier_codes if tier not in grants)
+        if refused:
+            offers = {code: str(n) for tier in refused for code, n in self.offers[tier]}
+            return _quarantined(
+                element.position, element.code, "markup_conflict", as_json(offers), refused
+            )
+        makes_one = any(self.offers[tier][0][0] == element.code for tier in element.tier_codes)
+        return element if makes_one else dataclasses.replace(element, fate="merged")
+
+
+def _quarantined(
+    position: int, code: str | None, reason: str, value: str | None, tiers: tuple[str, ...] = ()
+) -> Element:
+    return Element(position, code, "quarantined", reason, value, tiers)
+
+
+def parse_json(text: str | None) -> Any:
+    """Parse PostgreSQL's text of a jsonb value; numbers become Decimal, exactly."""
+    if text is None:
+        return None
+    try:
+        return _loads(text)
+    except RecursionError:
+        # jsonb nests some 6,000 levels deep, Python's parser about 1,000: what lies deeper than
+        # an element or a markup only has to be seen as "not a string" and "not a number"
+        return _loads("".join(_flatten(text)))
+
+
+def _loads(text: str) -> Any:
+    return json.loads(text, parse_float=Decimal, parse_int=Decimal)
+
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]|[^"\[\]{}]+')
+
+
+def _flatten(text: str, keep: int = 2) -> Iterator[str]:
+    """Yield the JSON text without what is inside containers of level `keep` and deeper."""
+    depth = 0
+    for token in _TOKEN.findall(text):
+        if token in ("]", "}"):
+            depth -= 1
+        if depth < keep:
+            yield token
+        if token in ("[", "{"):
+            depth += 1
+
+
+def as_json(value: Any) -> str:
+    """Return the JSON text of a parsed value, numbers as exact as they were."""
+    try:
+        return _dump(value)
+    except RecursionError:
+        return '"(nested too deep to repeat here)"'
+
+
+def _dump(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(k)}: {_dump(v)}" for k, v in value.items()) + "}"  # pyright: ignore
+    if isinstance(value, list):
+        return "[" + ", ".join(_dump(item) for item in value) + "]"  # pyright: ignore
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,70 @@
+"""Settings from the environment (TIERFLOW_*), and the target that every task is given."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LEDGER_SCHEMA = "tierflow"
+BUILD_SCHEMA = "tierflow_build"
+DRY_RUN_SCHEMA = "tierflow_dry_run"
+
+
+class Settings(BaseSettings):
+    """What the environment says; each field is the variable TIERFLOW_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix="TIERFLOW_", extra="ignore")
+
+    dsn: SecretStr | None = Field(
+        None, description="Database, as a libpq conninfo or URL. Without it: the embedded PostgreSQL."
+    )
+    home: Path = Field(
+        Path(".tierflow"),
+        description="Folder for the embedded PostgreSQL, the reports and the data docs.",
+    )
+    pg_bindir: Path | None = Field(
+        None, description="Folder of the PostgreSQL binaries that the embedded server runs."
+    )
+    chunk_models: int = Field(50_000, ge=1, description="Models in one chunk of the load.")
+    keep_validations: int = Field(50, ge=1, description="Runs that the data docs keep.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """The database of a run and where its parts are; modes are resolved here, once.
+
+    A dry run has a build schema of its own and keeps its ledger inside it, so that all of it can
+    be thrown away at its end, and an unfinished migration beside it is not touched.
+    """
+
+    dsn: str = dataclasses.field(repr=False)
+    schema: str
+    home: Path
+    ledger: str = LEDGER_SCHEMA
+    build: str = BUILD_SCHEMA
+    chunk_models: int = 50_000
+    keep_validations: int = 50
+
+    def for_mode(self, mode: Literal["migrate", "dry run"]) -> Target:
+        """Return the target as the mode wants it."""
+        if mode == "migrate":
+            return self
+        return dataclasses.replace(self, ledger=DRY_RUN_SCHEMA, build=DRY_RUN_SCHEMA)
+
+    def names(self, *, published: bool = True) -> dict[str, str]:
+        """Return the values of the SQL files' schema variables.
+
+        `target` is the schema in which the junction table is: published or the build's.
+        """
+        return {
+            "schema": self.schema,
+            "ledger": self.ledger,
+            "build": self.build,
+            "target": self.schema if published else self.build,
+            "capture": f"{self.ledger}_capture",
+            "capture_update": f"{self.ledger}_capture_update",
+        }
