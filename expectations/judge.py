@@ -1,6 +1,6 @@
 """Judge the small frames of the SQL checks with their suites; keep the results for the data docs.
 
-Importing this module imports Great Expectations (about 4 s): use `loading.load_judge`.
+Importing this module imports Great Expectations (about 4 s): the way in is `judging`.
 """
 
 import datetime as dt

@@ -205,7 +205,7 @@ def _call(task: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         return task(*args, **kwargs)
     attempts = tenacity.Retrying(
         stop=tenacity.stop_after_attempt(RETRIES + 1),
-        wait=tenacity.wait_exponential_jitter(FIRST_DELAY_SECONDS, jitter=FIRST_DELAY_SECONDS),
+        wait=tenacity.wait_exponential_jitter(multiplier=FIRST_DELAY_SECONDS, jitter=FIRST_DELAY_SECONDS),
         retry=tenacity.retry_if_exception(is_worth_retrying),
         reraise=True,
     )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterator
 
-from expectations.loading import load_judge
+from expectations import judging
 from tierflow.embedded import embedded_server
 from tierflow.settings import Settings, Target
 
@@ -20,7 +19,7 @@ def open_target(schema: str, *, judges: bool = True) -> Iterator[Target]:
     `judges`: begin to import Great Expectations in the background (4 s), for the flow will need it.
     """
     if judges:
-        threading.Thread(target=load_judge, name="import expectations", daemon=True).start()
+        judging.start()
     settings = Settings()  # pyright: ignore[reportCallIssue]
     with contextlib.ExitStack() as stack:
         if settings.dsn is not None:

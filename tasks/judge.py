@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from expectations.loading import load_judge
+from expectations import judging
 from expectations.results import Judgement, Verdict
 from expectations.vocabulary import SuiteName
 from tasks.definition import database_task
@@ -93,7 +93,7 @@ def _say(judgement: Judgement) -> str:
 @database_task("load expectations")
 def load_expectations() -> None:
     """Wait for Great Expectations, whose import began when the flow did (about 4 s)."""
-    load_judge()
+    judging.wait()
 
 
 @database_task("audit")
@@ -121,7 +121,7 @@ def judge_extracted(
 def _judge(
     frame: pd.DataFrame, target: Target, tier_ids: tuple[int, ...], run: RunNames, *, keep: bool
 ) -> Verdict:
-    return load_judge().judge(
+    return judging.judge(
         {"extracted": frame},
         docs_folder=data_docs_folder(target) if keep else None,
         database=run.database,
@@ -152,7 +152,7 @@ def judge_frames(
     min_coverage: float,
 ) -> Audit:
     """Judge frames with the suites of their names and keep the results for the data docs."""
-    verdict: Verdict = load_judge().judge(
+    verdict: Verdict = judging.judge(
         frames,
         docs_folder=data_docs_folder(target),
         database=run.database,
@@ -165,7 +165,7 @@ def judge_frames(
 @database_task("data docs")
 def build_data_docs(target: Target) -> Path:
     """Bring the data docs up to date and return their first page. Writes files only."""
-    return load_judge().build_data_docs(data_docs_folder(target), keep=target.keep_validations)
+    return judging.build_data_docs(data_docs_folder(target), target.keep_validations)
 
 
 def data_docs_folder(target: Target) -> Path:

@@ -47,6 +47,11 @@ class Counts:
         return Counts(*(a + b for a, b in zip(mine, theirs, strict=True)))
 
     @property
+    def rows(self) -> int:
+        """Return the grants, which is what a load writes."""
+        return self.grants
+
+    @property
     def conserved(self) -> bool:
         """Whether every source element met exactly one fate."""
         fates = self.migrated + self.merged + self.duplicates + self.quarantined

@@ -1,0 +1,110 @@
+"""One server for each PostgreSQL version on this machine; one database for each test."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from support.database import Database, Told
+from typer.testing import CliRunner
+
+from tasks.create_demo import SOURCE
+from tierflow.connection import connect, run
+from tierflow.embedded import EmbeddedServer, embedded_server
+from tierflow.pg_binaries import find_bindir
+from tierflow.settings import Target
+
+DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
+TEMPLATE = "template_source"
+# no test survives a power cut, and mmap needs no room in a small /dev/shm
+FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+    "max_connections": "60",
+    "dynamic_shared_memory_type": "mmap",
+}
+_numbers = itertools.count(1)
+
+
+def pytest_configure() -> None:
+    """Leave the settings of whoever runs the tests outside."""
+    for name in list(os.environ):
+        if name.startswith(("TIERFLOW_", "PG", "PREFECT_")) and name != "TIERFLOW_PG_BINDIR":
+            del os.environ[name]
+    os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
+    os.environ["DO_NOT_TRACK"] = "1"
+
+
+@pytest.fixture(scope="session")
+def fast_folder() -> Iterator[Path]:
+    """A folder in memory where there is room, else on disk."""
+    shm = Path("/dev/shm")
+    roomy = shm.is_dir() and shutil.disk_usage(shm).free > 2 * 2**30
+    folder = Path(tempfile.mkdtemp(prefix="tierflow-test-", dir=shm if roomy else None))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", params=["pg18", "pg15"])
+def server(request: pytest.FixtureRequest, fast_folder: Path) -> Iterator[EmbeddedServer]:
+    """The embedded PostgreSQL, then Debian's where it is installed."""
+    if request.param == "pg15" and not (DEBIAN_15 / "postgres").exists():
+        pytest.skip("PostgreSQL 15 is not installed in Debian's place")
+    bindir = DEBIAN_15 if request.param == "pg15" else find_bindir()
+    with ExitStack() as stack:
+        server = stack.enter_context(
+            embedded_server(fast_folder / request.param, bindir=bindir, options=FAST)
+        )
+        _create_template(server)
+        yield server
+
+
+def _create_template(server: EmbeddedServer) -> None:
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+    target = Target(dsn=server.dsn(TEMPLATE), schema="public", home=server.folder)
+    with connect(target, "create template") as connection:
+        for name in SOURCE:
+            run(connection, f"demo/{name}", schema="public")
+
+
+@pytest.fixture
+def database(
+    server: EmbeddedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Database]:
+    """An empty source schema of this test's own, which the environment points to."""
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+                sql.Identifier(name), sql.Identifier(TEMPLATE)
+            )
+        )
+    monkeypatch.setenv("TIERFLOW_DSN", server.dsn(name))
+    monkeypatch.setenv("TIERFLOW_HOME", str(tmp_path))
+    yield Database(server.dsn(name), server.bindir, tmp_path)
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def tierflow() -> Callable[..., Told]:
+    """Run a command in this process, with --json, and return what it told."""
+    from flows.cli import app
+
+    def call(*arguments: str) -> Told:
+        result = CliRunner().invoke(app, [*arguments, "--json"], catch_exceptions=False)
+        return Told(result.exit_code, json.loads(result.stdout or "null"), result.stderr)
+
+    return call
