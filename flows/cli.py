@@ -47,10 +47,11 @@ MinCoverage = Annotated[
 def demo(json_: Json = False, verbose: Verbose = False) -> None:
     """Migrate a real catalogue of models on an embedded PostgreSQL, afresh each time."""
 
-    def work() -> dict[str, Any]:
+    def work() -> dict[str, Any] | None:
         from flows.demo import run_demo
 
-        return run_demo(quiet=json_)
+        result = run_demo(quiet=json_)
+        return result if json_ else None  # it has shown itself, step by step
 
     _run(work, "demo", json_=json_, verbose=verbose)
 
@@ -176,10 +177,6 @@ def runs(
 
 def main() -> None:
     """Run the command line."""
-    # Prefect reads these when it is imported
-    os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "tierflow")
-    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    os.environ.setdefault("DO_NOT_TRACK", "1")
     try:
         app()
     finally:
@@ -242,7 +239,7 @@ def _confirm(question: str, *, yes: bool) -> None:
 
 def _run(work: Callable[[], Any], command: str, *, json_: bool, verbose: bool) -> None:
     """Do the work, print its result or its error, and leave with the right exit code."""
-    _set_up_logging(verbose=verbose)
+    _set_up_logging(command, verbose=verbose)
     try:
         result = work()
     except TierflowError as error:
@@ -254,7 +251,7 @@ def _run(work: Callable[[], Any], command: str, *, json_: bool, verbose: bool) -
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     if json_:
         _print_json(result)
-    else:
+    elif result is not None:
         from flows.printing import print_result
 
         print_result(command, result)
@@ -277,13 +274,22 @@ def _print_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def _set_up_logging(*, verbose: bool) -> None:
-    logging.basicConfig(
-        stream=sys.stderr,
-        format="%(asctime)s %(name)s: %(message)s" if verbose else "%(message)s",
-        datefmt="%H:%M:%S",
-    )
-    logging.getLogger("tierflow").setLevel(logging.DEBUG if verbose else logging.WARNING)
+def _set_up_logging(command: str, *, verbose: bool) -> None:
+    """Log to stderr: by Prefect where it orchestrates (it reads these when it is imported)."""
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    logger = logging.getLogger("tierflow")
+    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
+    if command == "demo" or os.environ.get("PREFECT_API_URL"):
+        os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "tierflow")
+        os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
+        if not verbose:
+            os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
+        return
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(logging.DEBUG if verbose else logging.WARNING)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
+    logger.handlers = [handler]
 
 
 if __name__ == "__main__":

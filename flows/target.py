@@ -16,7 +16,7 @@ EMBEDDED_DATABASE = "tierflow_demo"
 def open_target(schema: str, *, judges: bool = True) -> Iterator[Target]:
     """Yield the database of TIERFLOW_DSN, or the embedded one while it runs.
 
-    `judges`: begin to import Great Expectations in the background (4 s), for the flow will need it.
+    `judges`: begin to import Great Expectations in the background, for the flow will need it.
     """
     if judges:
         judging.start()
@@ -25,14 +25,33 @@ def open_target(schema: str, *, judges: bool = True) -> Iterator[Target]:
         if settings.dsn is not None:
             dsn = settings.dsn.get_secret_value()
         else:
-            server = stack.enter_context(
-                embedded_server(settings.home / "postgres", bindir=settings.pg_bindir)
-            )
-            dsn = server.dsn(EMBEDDED_DATABASE)
-        yield Target(
-            dsn=dsn,
-            schema=schema,
-            home=settings.home.absolute(),
-            chunk_models=settings.chunk_models,
-            keep_validations=settings.keep_validations,
-        )
+            dsn = stack.enter_context(_embedded(settings, EMBEDDED_DATABASE))
+        yield _target(settings, dsn, schema)
+
+
+@contextlib.contextmanager
+def demo_targets() -> Iterator[tuple[Target, Target]]:
+    """Yield the embedded server's maintenance database and the demo's database."""
+    settings = Settings()  # pyright: ignore[reportCallIssue]
+    with (
+        _embedded(settings, "postgres") as maintenance,
+        _embedded(settings, EMBEDDED_DATABASE) as demo,
+    ):
+        yield _target(settings, maintenance, "public"), _target(settings, demo, "public")
+
+
+@contextlib.contextmanager
+def _embedded(settings: Settings, database: str) -> Iterator[str]:
+    folder = settings.home / "postgres"
+    with embedded_server(folder, bindir=settings.pg_bindir) as server:
+        yield server.dsn(database)
+
+
+def _target(settings: Settings, dsn: str, schema: str) -> Target:
+    return Target(
+        dsn=dsn,
+        schema=schema,
+        home=settings.home.absolute(),
+        chunk_models=settings.chunk_models,
+        keep_validations=settings.keep_validations,
+    )

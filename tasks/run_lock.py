@@ -1,4 +1,4 @@
-"""The lock that allows one run per database and schema."""
+"""The lock that allows one run per database."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def hold_run_lock(target: Target) -> Iterator[None]:
     Raises TransientError, naming the holder, when another run is under way.
     """
     with connect(target, "run lock", autocommit=True) as connection:
-        if not fetch(connection, "queries/take_run_lock", schema=target.schema)[0]["taken"]:
-            holders = fetch(connection, "queries/read_run_lock_holder", schema=target.schema)
+        if not fetch(connection, "queries/take_run_lock")[0]["taken"]:
+            holders = fetch(connection, "queries/read_run_lock_holder")
             said = "; ".join(
                 f"session {h['pid']} of {h['role']}, since {h['since']:%Y-%m-%d %H:%M:%S}"
                 for h in holders
             )
             raise TransientError(
-                f"Another run is under way on schema {target.schema} ({said or 'just ended'}).",
+                f"Another run is under way in this database ({said or 'just ended'}).",
                 next_step="wait for it to end, then run the same command again",
             )
         yield

@@ -73,7 +73,7 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         groups = fetch(connection, "queries/group_source_values", schema=target.schema)
         values = SourceValues.read(groups, rules)
         cases = Cases(rules, values, _list_holders(connection, target, values))
-    counts = values.counts
+    counts, undecided = values.counts, cases.undecided()
     log.info("Read %s models, %s source elements.", counts.source_models, counts.source_elements)
     plan = Plan(
         state=inventory.state,
@@ -90,8 +90,8 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         markups_as_strings=values.markups_as_strings,
         expected_share=values.expected_share,
         estimated_bytes=counts.grants * BYTES_PER_GRANT,
-        undecided=cases.undecided(),
-        notes=tuple(_list_notes(values, decisions)),
+        undecided=undecided,
+        notes=() if undecided else tuple(_list_notes(values, decisions)),
     )
     return Survey(
         plan=plan,

@@ -64,11 +64,13 @@ def connect(
     with translated_errors(), psycopg.connect(
         target.dsn,
         application_name=f"tierflow: {purpose}",
+        client_encoding="UTF8",
         row_factory=dict_row,
         autocommit=True,
     ) as connection:
         connection.execute(statement(_SESSION))
-        connection.read_only = read_only
+        # False would lift default_transaction_read_only; None leaves it in force
+        connection.read_only = read_only or None
         connection.autocommit = autocommit
         yield connection
 
@@ -109,8 +111,14 @@ def translated_errors() -> Iterator[None]:
         ) from error
     except (pg.DependentObjectsStillExist, pg.DuplicateObject, pg.DuplicateTable) as error:
         raise ConfigurationError(
-            f"An object stands in the way: {_first_line(error)}. {error.diag.message_detail or ''}".strip(),
+            f"An object stands in the way: {_first_line(error)}. {_detail(error)}".strip(),
             next_step="drop or rename the object that is named, then run the command again",
+        ) from error
+    except (pg.RaiseException, pg.CheckViolation, pg.NotNullViolation) as error:
+        raise ConfigurationError(
+            f"A trigger or constraint of this database refuses a row: {_first_line(error)}."
+            f" {_detail(error)}".strip(),
+            next_step="correct that row or lift the rule, then run the same command again",
         ) from error
     except psycopg.OperationalError as error:
         raise _connection_error(error) from error
@@ -154,6 +162,11 @@ def _transient(error: psycopg.Error) -> TransientError:
         next_step=_AGAIN,
         retry=isinstance(error, _RETRIED),
     )
+
+
+def _detail(error: psycopg.Error) -> str:
+    """Return the server's detail, which names objects or rows one a line, as one line."""
+    return "; ".join((error.diag.message_detail or "").splitlines())
 
 
 def _first_line(error: psycopg.Error) -> str:

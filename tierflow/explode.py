@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
@@ -113,19 +114,15 @@ def explode(models: pd.DataFrame, rules: Rules) -> Exploded:
 
 def sum_counts(readings: Iterable[tuple[Reading, int]]) -> Counts:
     """Add up readings, each with the number of models that hold it."""
-    total = Counts()
+    total = Counter[str]()
     for reading, models in readings:
-        total += Counts(
-            source_models=models,
-            source_elements=models * len(reading.elements),
-            migrated=models * reading.count("migrated"),
-            merged=models * reading.count("merged"),
-            duplicates=models * reading.count("duplicates"),
-            quarantined=models * reading.count("quarantined"),
-            grants=models * len(reading.grants),
-            defaulted_markups=models * sum(element.defaulted for element in reading.elements),
-        )
-    return total
+        total["source_models"] += models
+        total["source_elements"] += models * len(reading.elements)
+        total["grants"] += models * len(reading.grants)
+        for element in reading.elements:
+            total[element.fate] += models
+            total["defaulted_markups"] += models * element.defaulted
+    return Counts(**total)
 
 
 def _text(value: object) -> str | None:

@@ -6,4 +6,4 @@ INNER JOIN pg_stat_activity AS activity ON lock.pid = activity.pid
 WHERE lock.locktype = 'advisory' AND lock.granted
     AND lock.database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND lock.classid::bigint = (hashtext('tierflow')::bigint & 4294967295)
-    AND lock.objid::bigint = (hashtext(:'schema')::bigint & 4294967295)
+    AND lock.objid::bigint = 0

@@ -1,2 +1,2 @@
--- Takes the lock that allows one run per database and schema, for this session; says whether it was free. Locks nothing of the application's.
-SELECT pg_try_advisory_lock(hashtext('tierflow'), hashtext(:'schema')) AS taken
+-- Takes the lock that allows one run per database (its ledger is one), for this session; says whether it was free. Locks nothing of the application's.
+SELECT pg_try_advisory_lock(hashtext('tierflow'), 0) AS taken

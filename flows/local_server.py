@@ -1,0 +1,117 @@
+"""A Prefect server of our own, on the loopback interface, for as long as it is needed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tierflow.errors import TransientError
+
+START_SECONDS = 120
+
+
+@contextlib.contextmanager
+def prefect_server(home: Path) -> Iterator[str]:
+    """Start a Prefect server on a free port and yield the URL of its API; stop it at the end.
+
+    Its database and log are in `home`. Call `await_server` before the first use: a boot takes 8
+    to 29 s, in which other work can be done. With PREFECT_API_URL set, that server is used.
+    """
+    if url := os.environ.get("PREFECT_API_URL"):
+        yield url
+        return
+    home.mkdir(parents=True, exist_ok=True)
+    port = _find_free_port()
+    url = f"http://127.0.0.1:{port}/api"
+    environment = {
+        **os.environ,
+        "PREFECT_HOME": str(home),
+        # the UI calls the port that the settings name, not the one it was started on
+        "PREFECT_SERVER_API_HOST": "127.0.0.1",
+        "PREFECT_SERVER_API_PORT": str(port),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_UI_V2_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]  # fmt: skip
+    with (home / "server.log").open("wb") as log:
+        # a session of its own: Ctrl-C is for us, and we stop the server when we have ended
+        server = subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        with _in_environment(PREFECT_API_URL=url, PREFECT_HOME=str(home)):
+            try:
+                yield url
+            finally:
+                if server.poll() is None:
+                    _send_what_is_queued()
+    finally:
+        _stop(server)
+
+
+def _send_what_is_queued() -> None:
+    """Send the logs and events that Prefect still holds: without a server they wait 60 s at exit."""
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    APILogWorker.drain_all(timeout=10)
+    EventsWorker.drain_all(timeout=10)
+
+
+def await_server(url: str, home: Path) -> None:
+    """Return when the server answers. Raises TransientError when it does not in two minutes."""
+    import httpx
+
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(f"{url}/health", timeout=2).is_success:
+                return
+        time.sleep(0.2)
+    raise TransientError(
+        f"The Prefect server at {url} did not answer within {START_SECONDS} s.",
+        next_step=f"read {home / 'server.log'}, then run the same command again",
+    )
+
+
+@contextlib.contextmanager
+def _in_environment(**values: str) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    if server.poll() is None:
+        os.killpg(server.pid, signal.SIGINT)
+        try:
+            server.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
