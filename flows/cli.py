@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import gc
-import importlib
-import json
-import logging
-import os
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from tierflow.errors import ExitCode, TierflowError
+from flows.console import call, confirm, import_flow, run_command
 
 app = typer.Typer(
     name="tierflow",
@@ -53,7 +47,7 @@ def demo(json_: Json = False, verbose: Verbose = False) -> None:
         result = run_demo(quiet=json_)
         return result if json_ else None  # it has shown itself, step by step
 
-    _run(work, "demo", json_=json_, verbose=verbose)
+    run_command(work, "demo", json_=json_, verbose=verbose)
 
 
 @app.command()
@@ -73,10 +67,12 @@ def plan(
     options = _decisions(unknown_tiers, malformed, markup_conflict, inexact_markup, min_coverage)
 
     def work() -> dict[str, Any]:
-        flow = _import_flow("plan", judges=False)
-        return _call(flow, options=options | _tier_map(tier_map), config=_text(config), schema_name=schema)
+        flow = import_flow("plan", judges=False)
+        return call(
+            flow, options=options | _tier_map(tier_map), config=_text(config), schema_name=schema
+        )
 
-    _run(work, "plan", json_=json_, verbose=verbose)
+    run_command(work, "plan", json_=json_, verbose=verbose)
 
 
 @app.command()
@@ -99,11 +95,11 @@ def migrate(
     """Move the access data into the junction table: write, audit, publish, verify."""
     options = _decisions(unknown_tiers, malformed, markup_conflict, inexact_markup, min_coverage)
     if not dry_run:
-        _confirm("This publishes tier_model_access in the database. Go on?", yes=yes)
+        confirm("This publishes tier_model_access in the database. Go on?", yes=yes)
 
     def work() -> dict[str, Any]:
-        flow = _import_flow("migrate", judges=True)
-        return _call(
+        flow = import_flow("migrate", judges=True)
+        return call(
             flow,
             dry_run=dry_run,
             **options,
@@ -112,7 +108,7 @@ def migrate(
             schema_name=schema,
         )
 
-    _run(work, "migrate", json_=json_, verbose=verbose)
+    run_command(work, "migrate", json_=json_, verbose=verbose)
 
 
 @app.command()
@@ -128,17 +124,19 @@ def verify(
     """Check the published table in 8 ways against the JSONB. Changes nothing."""
 
     def work() -> dict[str, Any]:
-        flow = _import_flow("verify", judges=True)
-        return _call(flow, detailed=detailed, min_coverage=min_coverage, schema_name=schema)
+        flow = import_flow("verify", judges=True)
+        return call(flow, detailed=detailed, min_coverage=min_coverage, schema_name=schema)
 
-    _run(work, "verify", json_=json_, verbose=verbose)
+    run_command(work, "verify", json_=json_, verbose=verbose)
 
 
 @app.command()
 def rollback(
     restore_snapshot: Annotated[
         bool,
-        typer.Option("--restore-snapshot", help="Give up later changes: put the captured values back."),
+        typer.Option(
+            "--restore-snapshot", help="Give up later changes: put the captured values back."
+        ),
     ] = False,
     schema: Schema = "public",
     yes: Yes = False,
@@ -146,14 +144,16 @@ def rollback(
     verbose: Verbose = False,
 ) -> None:
     """Remove the published objects; later changes are kept in the JSONB."""
-    what = "gives up every change since the migration" if restore_snapshot else "keeps later changes"
-    _confirm(f"This drops tier_model_access and its layer, and {what}. Go on?", yes=yes)
+    what = (
+        "gives up every change since the migration" if restore_snapshot else "keeps later changes"
+    )
+    confirm(f"This drops tier_model_access and its layer, and {what}. Go on?", yes=yes)
 
     def work() -> dict[str, Any]:
-        flow = _import_flow("rollback", judges=False)
-        return _call(flow, restore_snapshot=restore_snapshot, schema_name=schema)
+        flow = import_flow("rollback", judges=False)
+        return call(flow, restore_snapshot=restore_snapshot, schema_name=schema)
 
-    _run(work, "rollback", json_=json_, verbose=verbose)
+    run_command(work, "rollback", json_=json_, verbose=verbose)
 
 
 @app.command()
@@ -172,16 +172,7 @@ def runs(
         with open_target(schema, judges=False) as target:
             return list_runs(target, limit)
 
-    _run(work, "runs", json_=json_, verbose=verbose)
-
-
-def main() -> None:
-    """Run the command line."""
-    try:
-        app()
-    finally:
-        # the collector would search all of Prefect and pandas once more at exit: 0.4 s of nothing
-        gc.freeze()
+    run_command(work, "runs", json_=json_, verbose=verbose)
 
 
 def _decisions(
@@ -203,93 +194,22 @@ def _decisions(
 def _tier_map(options: list[str] | None) -> dict[str, Any]:
     from tierflow.decisions import parse_tier_map
 
-    return {"tier_map": {code: list(tiers) for code, tiers in parse_tier_map(options or []).items()}}
+    return {
+        "tier_map": {code: list(tiers) for code, tiers in parse_tier_map(options or []).items()}
+    }
 
 
 def _text(path: Path | None) -> str | None:
     return None if path is None else str(path)
 
 
-def _import_flow(name: str, *, judges: bool) -> Any:
-    """Import a flow, with Great Expectations coming up beside it when the flow judges."""
-    if judges:
-        from expectations import judging
-
-        judging.start()
-    # nothing that is imported becomes garbage, and looking for it cost 0.4 of 1.9 s
-    gc.disable()
+def main() -> None:
+    """Run the command line."""
     try:
-        return getattr(importlib.import_module(f"flows.{name}"), name)
+        app()
     finally:
-        gc.enable()
-
-
-def _call(flow: Any, **parameters: Any) -> dict[str, Any]:
-    """Run the flow under Prefect when there is a server, else the same flow directly.
-
-    Without one Prefect would boot a server for each command, which takes 10 to 29 s.
-    """
-    return flow(**parameters) if os.environ.get("PREFECT_API_URL") else flow.fn(**parameters)
-
-
-def _confirm(question: str, *, yes: bool) -> None:
-    if not yes and sys.stdin.isatty() and not typer.confirm(question, err=True):
-        raise typer.Exit(ExitCode.INTERRUPTED)
-
-
-def _run(work: Callable[[], Any], command: str, *, json_: bool, verbose: bool) -> None:
-    """Do the work, print its result or its error, and leave with the right exit code."""
-    _set_up_logging(command, verbose=verbose)
-    try:
-        result = work()
-    except TierflowError as error:
-        logging.getLogger("tierflow").debug("traceback", exc_info=True)
-        _print_error(error, command, json_=json_)
-        raise typer.Exit(error.exit_code) from None
-    except KeyboardInterrupt:
-        typer.echo("Interrupted. Run the same command again: it goes on where it stopped.", err=True)
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
-    if json_:
-        _print_json(result)
-    elif result is not None:
-        from flows.printing import print_result
-
-        print_result(command, result)
-    if command == "plan" and result["needs_decision"]:
-        raise typer.Exit(ExitCode.DECISION_NEEDED)
-
-
-def _print_error(error: TierflowError, command: str, *, json_: bool) -> None:
-    if json_:
-        shown = {"message": error.message, "next": error.next_step, "exit_code": error.exit_code}
-        _print_json({**(error.result or {"outcome": "failed"}), "error": shown})
-    elif error.result:
-        from flows.printing import print_result
-
-        print_result(command, error.result)
-    typer.echo(f"{error.message}\nNext: {error.next_step}", err=True)
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, default=str))
-
-
-def _set_up_logging(command: str, *, verbose: bool) -> None:
-    """Log to stderr: by Prefect where it orchestrates (it reads these when it is imported)."""
-    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    os.environ.setdefault("DO_NOT_TRACK", "1")
-    logger = logging.getLogger("tierflow")
-    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
-    if command == "demo" or os.environ.get("PREFECT_API_URL"):
-        os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "tierflow")
-        os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
-        if not verbose:
-            os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
-        return
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setLevel(logging.DEBUG if verbose else logging.WARNING)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
-    logger.handlers = [handler]
+        # the collector would search all of Prefect and pandas once more at exit: 0.4 s of nothing
+        gc.freeze()
 
 
 if __name__ == "__main__":

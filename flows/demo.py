@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from rich.console import Console
@@ -32,19 +32,21 @@ def run_demo(*, quiet: bool) -> dict[str, Any]:
 
         with demo_targets() as (server, target):
             models = create_demo.fn(server, target, EMBEDDED_DATABASE)
-            _say(console, 1, f"{models} real models are in an embedded PostgreSQL, their access in JSONB.")
-            _say(console, 2, "tierflow plan: what would a migration do?")
+            _say(console, f"1. {models} real models are in a PostgreSQL, their access in JSONB.")
+            _say(console, "2. tierflow plan: what would a migration do?")
             planned = flows.plan.plan.fn()
             if not quiet:
                 print_result("plan", planned)
-            _say(console, 3, "The codes of the JSONB are not those of the tiers, so nothing runs until"
-                 " a person says what they mean. Once in production this was a warning, and 0 rows.")  # fmt: skip
-            options = " ".join(f"--tier-map {code}={','.join(tiers)}" for code, tiers in DEMO_TIER_MAP.items())
-            _say(console, 4, f"tierflow migrate {options}")
-            await_server(url, home)
-            result = flows.migrate.migrate(
-                tier_map={code: list(tiers) for code, tiers in DEMO_TIER_MAP.items()}
+            _say(
+                console,
+                "3. The codes of the JSONB are not those of the tiers, so nothing runs until a"
+                " person says what they mean. Once in production this was a warning, and 0 rows.",
             )
+            tier_map = {code: list(tiers) for code, tiers in DEMO_TIER_MAP.items()}
+            options = [f"--tier-map {code}={','.join(tiers)}" for code, tiers in tier_map.items()]
+            _say(console, f"4. tierflow migrate {' '.join(options)}")
+            await_server(url, home)
+            result = flows.migrate.migrate(tier_map=tier_map)
     if not quiet:
         print_result("migrate", result)
         _say_what_next(console)
@@ -52,7 +54,7 @@ def run_demo(*, quiet: bool) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _without_dsn() -> Iterator[None]:
+def _without_dsn() -> Generator[None]:
     """The demo drops and creates a database: never on the server that TIERFLOW_DSN means."""
     dsn = os.environ.pop("TIERFLOW_DSN", None)
     try:
@@ -62,12 +64,14 @@ def _without_dsn() -> Iterator[None]:
             os.environ["TIERFLOW_DSN"] = dsn
 
 
-def _say(console: Console, number: int, text: str) -> None:
-    console.print(f"\n[bold]{number}.[/bold] {text}\n", soft_wrap=True)
+def _say(console: Console, text: str) -> None:
+    console.print(f"\n[bold]{text}[/bold]\n", soft_wrap=True)
 
 
 def _say_what_next(console: Console) -> None:
-    console.print("\n[bold]Try next[/bold] (the migrated database stays in the embedded PostgreSQL):")
+    console.print(
+        "\n[bold]Try next[/bold] (the migrated database stays in the embedded PostgreSQL):"
+    )
     for command, what in (
         ("verify --detailed", "the eight checks, by tier and provider"),
         ("migrate", "a second run: unchanged, 0 rows written"),
@@ -75,5 +79,3 @@ def _say_what_next(console: Console) -> None:
         ("rollback", "back to JSONB, later changes kept"),
     ):
         console.print(f"  ./run tierflow {command:<20} {what}")
-
-

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from tierflow.errors import TransientError
@@ -18,7 +18,7 @@ START_SECONDS = 120
 
 
 @contextlib.contextmanager
-def prefect_server(home: Path) -> Iterator[str]:
+def prefect_server(home: Path) -> Generator[str]:
     """Start a Prefect server on a free port and yield the URL of its API; stop it at the end.
 
     Its database and log are in `home`. Call `await_server` before the first use: a boot takes 8
@@ -40,11 +40,11 @@ def prefect_server(home: Path) -> Iterator[str]:
         "PREFECT_SERVER_UI_V2_ENABLED": "false",
         "DO_NOT_TRACK": "1",
     }
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]  # fmt: skip
+    start = [sys.executable, "-m", "prefect", "server", "start"]
     with (home / "server.log").open("wb") as log:
         # a session of its own: Ctrl-C is for us, and we stop the server when we have ended
         server = subprocess.Popen(
-            command,
+            [*start, "--host", "127.0.0.1", "--port", str(port)],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -63,7 +63,7 @@ def prefect_server(home: Path) -> Iterator[str]:
 
 
 def _send_what_is_queued() -> None:
-    """Send the logs and events that Prefect still holds: without a server they wait 60 s at exit."""
+    """Send the logs and events that Prefect still holds: else it tries for 60 s at exit."""
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker
 
@@ -88,7 +88,7 @@ def await_server(url: str, home: Path) -> None:
 
 
 @contextlib.contextmanager
-def _in_environment(**values: str) -> Iterator[None]:
+def _in_environment(**values: str) -> Generator[None]:
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:

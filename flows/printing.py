@@ -50,7 +50,7 @@ def _print_plan(console: Console, plan: Mapping[str, Any]) -> None:
         return
     console.print(
         f"State: {plan['state'].replace('_', ' ')}. {plan['source_models']:,} models with"
-        f" {plan['source_elements']:,} source elements would make {plan['expected_grants']:,} grants"
+        f" {plan['source_elements']:,} source elements make {plan['expected_grants']:,} grants"
         f" (about {plan['estimated_bytes'] / 1e6:,.1f} MB)."
     )
     _print_conservation(console, plan)
@@ -109,7 +109,11 @@ def _print_conservation(console: Console, result: Mapping[str, Any]) -> None:
     fates = ("migrated", "merged", "duplicates", "quarantined")
     total = sum(result[fate] for fate in fates)
     parts = " + ".join(f"{result[fate]:,} {fate}" for fate in fates)
-    mark = "[green]adds up[/green]" if total == result["source_elements"] else "[red]DOES NOT ADD UP[/red]"
+    mark = (
+        "[green]adds up[/green]"
+        if total == result["source_elements"]
+        else "[red]DOES NOT ADD UP[/red]"
+    )
     console.print(f"Source elements: {result['source_elements']:,} = {parts} ({mark})")
 
 
@@ -119,7 +123,9 @@ def _print_migrate(console: Console, result: Mapping[str, Any]) -> None:
         console.print()
         _print_files(console, result)
         return
-    console.print(f"[bold]{result['outcome'].replace('_', ' ')}[/bold] in {result['seconds']:.1f} s")
+    console.print(
+        f"[bold]{result['outcome'].replace('_', ' ')}[/bold] in {result['seconds']:.1f} s"
+    )
     if result["outcome"] == "failed":
         _print_steps(console, result["steps"])
         _print_files(console, result)
@@ -139,10 +145,7 @@ def _print_migrate(console: Console, result: Mapping[str, Any]) -> None:
         console,
         "Changes",
         ("model", "tier", "change", "found", "wanted"),
-        [
-            (c["model"], c["tier"], c["change"], c["found"], c["wanted"])
-            for c in result["changes"]
-        ],
+        [(c["model"], c["tier"], c["change"], c["found"], c["wanted"]) for c in result["changes"]],
     )
     _print_steps(console, result["steps"])
     _print_files(console, result)

@@ -1,4 +1,4 @@
-"""The one place through which a flow calls its tasks: timed, recorded, under Prefect or directly."""
+"""The one place where a flow calls its tasks: timed, recorded, under Prefect or directly."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import datetime as dt
 import logging
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import tenacity
 from prefect import Task
 from prefect.context import FlowRunContext
 
-from flows.outcome import Facts
-from tasks.definition import FIRST_DELAY_SECONDS, RETRIES, is_worth_retrying
+from flows.facts import Facts
 from tasks.build import discard_build
+from tasks.definition import FIRST_DELAY_SECONDS, RETRIES, is_worth_retrying
 from tasks.judge import RunNames, build_data_docs
 from tasks.run_lock import hold_run_lock
 from tasks.snapshot_stats import snapshot_stats
@@ -116,7 +116,7 @@ class Run:
         done.require_passed()
 
     @contextlib.contextmanager
-    def build_scope(self, target: Target, *, dry_run: bool) -> Iterator[None]:
+    def build_scope(self, target: Target, *, dry_run: bool) -> Generator[None]:
         """Throw the build away when its audit fails, and at the end of a dry run in any case.
 
         Any other error leaves the build of a real run: the next run resumes it.
@@ -133,7 +133,7 @@ class Run:
                 self.facts.data_docs = self.step(build_data_docs, target)
 
     @contextlib.contextmanager
-    def _recorded(self, name: str) -> Iterator[dict[str, Any]]:
+    def _recorded(self, name: str) -> Generator[dict[str, Any]]:
         started, clock = dt.datetime.now(dt.UTC), time.perf_counter()
         record: dict[str, Any] = {"rows": None}
         outcome = "failed"
@@ -164,7 +164,7 @@ class Run:
 
 
 @contextlib.contextmanager
-def recorded_run(target: Target, mode: str, *, locked: bool = False) -> Iterator[Run]:
+def recorded_run(target: Target, mode: str, *, locked: bool = False) -> Generator[Run]:
     """Yield the run; whatever ends it, its report is written and its end recorded.
 
     `locked`: hold the lock that allows one run per database (DESIGN.md section 4).
@@ -183,7 +183,9 @@ def recorded_run(target: Target, mode: str, *, locked: bool = False) -> Iterator
         error.result = _finish_failed(run, "failed", error)
         raise
     except BaseException as error:
-        _finish_failed(run, "interrupted" if isinstance(error, KeyboardInterrupt) else "failed", error)
+        _finish_failed(
+            run, "interrupted" if isinstance(error, KeyboardInterrupt) else "failed", error
+        )
         raise
 
 
@@ -205,7 +207,9 @@ def _call(task: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         return task(*args, **kwargs)
     attempts = tenacity.Retrying(
         stop=tenacity.stop_after_attempt(RETRIES + 1),
-        wait=tenacity.wait_exponential_jitter(multiplier=FIRST_DELAY_SECONDS, jitter=FIRST_DELAY_SECONDS),
+        wait=tenacity.wait_exponential_jitter(
+            multiplier=FIRST_DELAY_SECONDS, jitter=FIRST_DELAY_SECONDS
+        ),
         retry=tenacity.retry_if_exception(is_worth_retrying),
         reraise=True,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from expectations import judging
 from tierflow.embedded import embedded_server
@@ -13,7 +13,7 @@ EMBEDDED_DATABASE = "tierflow_demo"
 
 
 @contextlib.contextmanager
-def open_target(schema: str, *, judges: bool = True) -> Iterator[Target]:
+def open_target(schema: str, *, judges: bool = True) -> Generator[Target]:
     """Yield the database of TIERFLOW_DSN, or the embedded one while it runs.
 
     `judges`: begin to import Great Expectations in the background, for the flow will need it.
@@ -30,7 +30,7 @@ def open_target(schema: str, *, judges: bool = True) -> Iterator[Target]:
 
 
 @contextlib.contextmanager
-def demo_targets() -> Iterator[tuple[Target, Target]]:
+def demo_targets() -> Generator[tuple[Target, Target]]:
     """Yield the embedded server's maintenance database and the demo's database."""
     settings = Settings()  # pyright: ignore[reportCallIssue]
     with (
@@ -41,7 +41,7 @@ def demo_targets() -> Iterator[tuple[Target, Target]]:
 
 
 @contextlib.contextmanager
-def _embedded(settings: Settings, database: str) -> Iterator[str]:
+def _embedded(settings: Settings, database: str) -> Generator[str]:
     folder = settings.home / "postgres"
     with embedded_server(folder, bindir=settings.pg_bindir) as server:
         yield server.dsn(database)

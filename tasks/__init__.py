@@ -1,0 +1,1 @@
+"""The tasks, one a file or close family; each says its side effect in its first sentence."""

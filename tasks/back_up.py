@@ -37,9 +37,7 @@ def _back_up_chunk(target: Target, chunk: Chunk) -> int:
     names = target.names()
     with connect(target, f"back up {chunk.number}") as connection:
         fetch(connection, "queries/allow_backup")
-        copied = run(
-            connection, "queries/back_up_range", **names, low=chunk.low, high=chunk.high
-        )
+        copied = run(connection, "queries/back_up_range", **names, low=chunk.low, high=chunk.high)
         copied += run(
             connection, "queries/back_up_nulls_of_range", **names, low=chunk.low, high=chunk.high
         )

@@ -11,6 +11,7 @@ from uuid import UUID
 import pandas as pd
 from psycopg.types.json import Jsonb
 
+from sql import statement
 from tasks.definition import database_task
 from tasks.judge import RunNames, judge_extracted
 from tasks.survey import Survey
@@ -26,7 +27,6 @@ from tierflow.explode import (
 from tierflow.ledger import LEDGER_TABLES
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
-from sql import statement
 
 log = logging.getLogger("tierflow.build")
 
@@ -189,9 +189,7 @@ def load_chunk(target: Target, chunk: Chunk, rules: Rules, run_names: RunNames) 
     """Extract one chunk's JSONB, explode, judge and COPY it in: one transaction with its record."""
     started = time.perf_counter()
     with connect(target, f"load chunk {chunk.number}") as connection:
-        if not fetch(
-            connection, "queries/claim_chunk", ledger=target.ledger, number=chunk.number
-        ):
+        if not fetch(connection, "queries/claim_chunk", ledger=target.ledger, number=chunk.number):
             return Counts()
         exploded = explode(extract_models(connection, target, chunk), rules)
         judge_extracted(
@@ -217,9 +215,7 @@ def load_chunk(target: Target, chunk: Chunk, rules: Rules, run_names: RunNames) 
 
 def extract_models(connection: Connection, target: Target, chunk: Chunk) -> pd.DataFrame:
     """Return the models of one chunk with the columns of `explode.SOURCE_COLUMNS`, in key order."""
-    query = statement(
-        "queries/extract_chunk", schema=target.schema, low=chunk.low, high=chunk.high
-    )
+    query = statement("queries/extract_chunk", schema=target.schema, low=chunk.low, high=chunk.high)
     with connection.cursor() as cursor, cursor.copy(query) as copy:
         return read_source_csv(b"".join(copy))
 
@@ -259,9 +255,7 @@ def build_indexes(target: Target) -> int:
     names = target.names(published=False)
     made = 0
     with connect(target, "build indexes", autocommit=True) as connection:
-        objects = fetch(
-            connection, "queries/list_objects", **{**names, "schema": target.build}
-        )
+        objects = fetch(connection, "queries/list_objects", **{**names, "schema": target.build})
         there = {str(row["name"]) for row in objects if row["kind"] in ("index", "constraint")}
         for index, name in INDEXES.items():
             if index not in there:

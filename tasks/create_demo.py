@@ -44,5 +44,3 @@ def fill_demo(target: Target) -> int:
                 for row in rows:
                     copy.write_row(row)
     return len(models)
-
-

@@ -12,11 +12,11 @@ import pandas as pd
 from expectations import judging
 from expectations.results import Judgement, Verdict
 from expectations.vocabulary import SuiteName
+from sql import statement
 from tasks.definition import database_task
 from tierflow.connection import Connection, connect
 from tierflow.errors import ChecksFailed
 from tierflow.settings import Target
-from sql import statement
 
 log = logging.getLogger("tierflow.audit")
 
@@ -31,10 +31,9 @@ class RunNames:
     mode: str
     database: str
 
-    @property
-    def name(self) -> str:
-        """Return mode and short id, as in `migrate 3f2a91c0`."""
-        return f"{self.mode} {self.run_id[:8]}"
+    def at(self, stage: str) -> str:
+        """Return the name of one stage of the run, as in `migrate 3f2a91c0: audit`."""
+        return f"{self.mode} {self.run_id[:8]}: {stage}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +100,9 @@ def audit(target: Target, run: RunNames, *, min_coverage: float) -> Audit:
     """Judge the build against the JSONB. Writes data docs only."""
     with connect(target, "audit", read_only=True) as connection:
         frames = read_frames(connection, target, published=False)
-    return judge_frames(frames, target, run, min_coverage=min_coverage)
+    return judge_frames(
+        frames, target, run.at("audit"), database=run.database, min_coverage=min_coverage
+    )
 
 
 def judge_extracted(
@@ -125,7 +126,7 @@ def _judge(
         {"extracted": frame},
         docs_folder=data_docs_folder(target) if keep else None,
         database=run.database,
-        run_name=run.name,
+        run_name=run.at("load"),
         min_coverage=0.0,
         tier_ids=tier_ids,
     )
@@ -147,16 +148,17 @@ def read_frames(
 def judge_frames(
     frames: dict[SuiteName, pd.DataFrame],
     target: Target,
-    run: RunNames,
+    run_name: str,
     *,
+    database: str,
     min_coverage: float,
 ) -> Audit:
     """Judge frames with the suites of their names and keep the results for the data docs."""
     verdict: Verdict = judging.judge(
         frames,
         docs_folder=data_docs_folder(target),
-        database=run.database,
-        run_name=run.name,
+        database=database,
+        run_name=run_name,
         min_coverage=min_coverage,
     )
     return Audit(verdict, frames)

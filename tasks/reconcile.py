@@ -50,9 +50,7 @@ def reconcile(target: Target, survey: Survey, run_names: RunNames, *, apply: boo
             plan_chunks(connection, target)
         elif not _has_rules(connection, target):
             put_rules(connection, target, survey, run_names.run_id)
-        changes = fetch(
-            connection, "queries/reconcile_grants", **names, models=None, apply=apply
-        )
+        changes = fetch(connection, "queries/reconcile_grants", **names, models=None, apply=apply)
         if not apply:
             connection.rollback()
             return Reconciled(tuple(changes), ())
@@ -62,7 +60,8 @@ def reconcile(target: Target, survey: Survey, run_names: RunNames, *, apply: boo
             judge_frames(
                 read_frames(connection, target, published=True),
                 target,
-                run_names,
+                run_names.at("audit"),
+                database=run_names.database,
                 min_coverage=survey.rules.decisions.min_coverage,
             ).require_passed()
             log.info("Reconciled %s grants, created %s objects.", len(changes), len(created))
@@ -70,9 +69,7 @@ def reconcile(target: Target, survey: Survey, run_names: RunNames, *, apply: boo
 
 
 def _has_rules(connection: Connection, target: Target) -> bool:
-    rows = fetch(
-        connection, "queries/has_relation", in_schema=target.ledger, name="implied_grant"
-    )
+    rows = fetch(connection, "queries/has_relation", in_schema=target.ledger, name="implied_grant")
     return bool(rows[0]["there"])
 
 
@@ -109,9 +106,7 @@ def _refresh_quarantine(connection: Connection, target: Target, survey: Survey) 
     stored = fetch(connection, "queries/list_quarantine", ledger=target.ledger)
     wanted = survey.quarantine
     before = {(str(r["model_id"]), r["position"], r["reason"]) for r in stored}
-    after = set(
-        zip(wanted["model_id"], wanted["position"], wanted["reason"], strict=True)
-    )
+    after = set(zip(wanted["model_id"], wanted["position"], wanted["reason"], strict=True))
     if before != after:
         run(connection, "queries/clear_quarantine", ledger=target.ledger)
         copy_quarantine(connection, target, wanted)

@@ -106,9 +106,7 @@ def _require_nothing_foreign(inventory: Inventory) -> None:
 
 
 def _require_ledger(connection: Connection, target: Target) -> None:
-    rows = fetch(
-        connection, "queries/has_relation", in_schema=target.ledger, name="implied_grant"
-    )
+    rows = fetch(connection, "queries/has_relation", in_schema=target.ledger, name="implied_grant")
     if not rows[0]["there"]:
         raise ConfigurationError(
             "There is a junction table but no ledger: tierflow did not make it, so it cannot know"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from tierflow.connection import connect, fetch
 from tierflow.errors import TransientError
@@ -11,7 +11,7 @@ from tierflow.settings import Target
 
 
 @contextlib.contextmanager
-def hold_run_lock(target: Target) -> Iterator[None]:
+def hold_run_lock(target: Target) -> Generator[None]:
     """Hold the session advisory lock; PostgreSQL frees it when the process dies.
 
     Raises TransientError, naming the holder, when another run is under way.

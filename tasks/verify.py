@@ -95,7 +95,9 @@ def verify(
             if detailed
             else []
         )
-    audit = judge_frames(frames, target, run, min_coverage=min_coverage)
+    audit = judge_frames(
+        frames, target, run.at("verify"), database=run.database, min_coverage=min_coverage
+    )
     grants = int(frames["distribution"]["models"].sum())
     checks = (
         _check_parts("table and columns", "column", frames["schema"]),
@@ -191,8 +193,7 @@ def _check_compatibility(rows: list[dict[str, Any]], price_differences: int) -> 
 def _time_queries(connection: Connection, target: Target) -> dict[str, float]:
     """Return the median milliseconds of each query, fetched to the last row."""
     return {
-        name: statistics.median(_time_query(connection, target, name))
-        for name in QUERY_TARGETS_MS
+        name: statistics.median(_time_query(connection, target, name)) for name in QUERY_TARGETS_MS
     }
 
 

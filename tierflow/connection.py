@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import psycopg
 from psycopg import errors as pg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 
 from sql import statement
@@ -55,19 +56,22 @@ _WRONG_SETTING = (
 @contextlib.contextmanager
 def connect(
     target: Target, purpose: str, *, autocommit: bool = False, read_only: bool = False
-) -> Iterator[Connection]:
+) -> Generator[Connection]:
     """Open a session named `tierflow: <purpose>`; commit at the end, roll back on an error.
 
     Names are always qualified, so the search path holds the catalogue only. Raises
     ConfigurationError or TransientError in place of the driver's own errors.
     """
-    with translated_errors(), psycopg.connect(
-        target.dsn,
-        application_name=f"tierflow: {purpose}",
-        client_encoding="UTF8",
-        row_factory=dict_row,
-        autocommit=True,
-    ) as connection:
+    with (
+        translated_errors(),
+        Connection.connect(
+            target.dsn,
+            application_name=f"tierflow: {purpose}",
+            client_encoding="UTF8",
+            row_factory=dict_row,
+            autocommit=True,
+        ) as connection,
+    ):
         connection.execute(statement(_SESSION))
         # False would lift default_transaction_read_only; None leaves it in force
         connection.read_only = read_only or None
@@ -86,14 +90,14 @@ def run(connection: Connection, name: str, /, **values: Any) -> int:
 
 
 def name_database(target: Target) -> str:
-    """Return the name of the database that the DSN means. Raises ConfigurationError for a bad DSN."""
+    """Return the database that the DSN means. Raises ConfigurationError for a bad DSN."""
     with translated_errors():
-        parameters = psycopg.conninfo.conninfo_to_dict(target.dsn)
+        parameters = conninfo_to_dict(target.dsn)
     return str(parameters.get("dbname") or os.environ.get("PGDATABASE") or "(default database)")
 
 
 @contextlib.contextmanager
-def translated_errors() -> Iterator[None]:
+def translated_errors() -> Generator[None]:
     """Turn the driver's errors into ours: named ones only, so that a bug stays a bug."""
     try:
         yield

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tierflow.errors import ConfigurationError
 
@@ -32,6 +32,19 @@ class Decisions(BaseModel):
     inexact_markup: Literal["fail", "quarantine", "round"] | None = None
     min_coverage: float = Field(0.8, ge=0, le=1)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _put_the_tier_map_in_order(cls, values: Any) -> Any:
+        """Undo what jsonb does to the order of keys: a tier is written as its first code."""
+        if not isinstance(values, Mapping) or "tier_map_order" not in values:
+            return values  # pyright: ignore[reportUnknownVariableType]
+        rest: dict[str, Any] = dict(values)  # pyright: ignore[reportUnknownArgumentType]
+        tier_map, order = rest.get("tier_map"), rest.pop("tier_map_order")
+        if isinstance(tier_map, Mapping) and isinstance(order, list):
+            first = {code: tier_map[code] for code in order if code in tier_map}  # pyright: ignore
+            rest["tier_map"] = {**first, **tier_map}
+        return rest
+
     @field_validator("tier_map", mode="before")
     @classmethod
     def _accept_a_single_tier(cls, value: Any) -> Any:
@@ -44,7 +57,9 @@ class Decisions(BaseModel):
 
     @field_validator("tier_map")
     @classmethod
-    def _refuse_an_empty_entry(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    def _refuse_an_empty_entry(
+        cls, value: dict[str, tuple[str, ...]]
+    ) -> dict[str, tuple[str, ...]]:
         for code, tiers in value.items():
             if not code or not tiers or not all(tiers):
                 raise ValueError(f"the entry for code {code!r} needs a code and at least one tier")
@@ -66,13 +81,14 @@ class Decisions(BaseModel):
         """Return the decisions as the ledger stores them, policies resolved."""
         return {
             **self.model_dump(mode="json"),
+            "tier_map_order": list(self.tier_map),
             "markup_conflict": self.conflict_policy,
             "inexact_markup": self.inexact_policy,
         }
 
     def fingerprint(self, tiers: Sequence[tuple[int, str]]) -> str:
-        """Return a digest of all that shapes the grants: two builds with the same one may be joined."""
-        shape = [self.as_recorded(), sorted(tiers)]
+        """Return a digest of all that shapes the grants: builds that share it may be joined."""
+        shape = [{**self.as_recorded(), "tier_map_order": None}, sorted(tiers)]
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
 
@@ -90,8 +106,11 @@ def _lay_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, A
     for name, value in above.items():
         if value is None or value == {}:
             continue
-        mapped = name == "tier_map" and isinstance(value, Mapping)
-        values[name] = {**values.get(name, {}), **value} if mapped else value
+        under = values.get(name)
+        if isinstance(under, Mapping) and isinstance(value, Mapping):
+            values[name] = {**under, **value}
+        else:
+            values[name] = value
     return values
 
 
@@ -100,7 +119,10 @@ def settle_decisions(given: Mapping[str, Any], stored: Mapping[str, Any]) -> Dec
 
     Raises ConfigurationError when a value is not one of the valid ones.
     """
-    values = _lay_over(stored, given)
+    # what followed `malformed` in the run before follows the new one too
+    follows = ("markup_conflict", "inexact_markup")
+    kept = {k: v for k, v in stored.items() if k not in follows or v != stored.get("malformed")}
+    values = _lay_over(kept, given)
     try:
         return Decisions.model_validate(values)
     except ValidationError as error:
@@ -126,7 +148,7 @@ def _read_toml(config: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(
             f"The configuration file {config} is not valid TOML: {error}.",
-            next_step="correct the file; [tier_map] holds lines such as trial = \"byok\"",
+            next_step='correct the file; [tier_map] holds lines such as trial = "byok"',
         ) from error
 
 
@@ -143,7 +165,8 @@ def parse_tier_map(options: Sequence[str]) -> dict[str, tuple[str, ...]]:
             )
         if code in result and result[code] != names:
             raise ConfigurationError(
-                f"--tier-map maps {code!r} twice, to {', '.join(result[code])} and {', '.join(names)}.",
+                f"--tier-map maps {code!r} twice,"
+                f" to {', '.join(result[code])} and {', '.join(names)}.",
                 next_step=f"give it once: --tier-map {code}={','.join((*result[code], *names))}",
             )
         result[code] = names

@@ -1,10 +1,10 @@
 """The errors that tierflow raises, one class for each remedy and exit code.
 
-    TierflowError
-    ├── ConfigurationError   exit 2: fix a setting, a privilege or the schema
-    ├── DecisionNeeded       exit 2: a person decides how to read the data
-    ├── ChecksFailed         exit 1: look at the data
-    └── TransientError       exit 3: run the same command again
+TierflowError
+├── ConfigurationError   exit 2: fix a setting, a privilege or the schema
+├── DecisionNeeded       exit 2: a person decides how to read the data
+├── ChecksFailed         exit 1: look at the data
+└── TransientError       exit 3: run the same command again
 """
 
 import enum

@@ -11,6 +11,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import cast
 
 import pandas as pd
 import pyarrow as pa
@@ -80,9 +81,11 @@ def read_source_csv(data: bytes) -> pd.DataFrame:
     """
     if not data:
         return pd.DataFrame({name: pd.Series(dtype="str") for name in SOURCE_COLUMNS})
-    table = pa_csv.read_csv(
+    table: pa.Table = pa_csv.read_csv(  # pyright: ignore[reportUnknownVariableType]
         io.BytesIO(data),
-        read_options=pa_csv.ReadOptions(column_names=list(SOURCE_COLUMNS), block_size=len(data) + 1),
+        read_options=pa_csv.ReadOptions(
+            column_names=list(SOURCE_COLUMNS), block_size=len(data) + 1
+        ),
         parse_options=pa_csv.ParseOptions(newlines_in_values=True),
         convert_options=pa_csv.ConvertOptions(
             column_types={name: pa.large_string() for name in SOURCE_COLUMNS},
@@ -91,7 +94,7 @@ def read_source_csv(data: bytes) -> pd.DataFrame:
             quoted_strings_can_be_null=False,
         ),
     )
-    return table.to_pandas()
+    return cast(pd.DataFrame, table.to_pandas())  # pyright: ignore[reportUnknownVariableType]
 
 
 def explode(models: pd.DataFrame, rules: Rules) -> Exploded:

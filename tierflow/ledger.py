@@ -21,6 +21,7 @@ LEDGER_TABLES = (
     "create_decision",
     "create_tier_map",
     "create_null_backup",
+    "create_reconciled_grant",
 )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
+import shlex
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from tierflow.decisions import Decisions
@@ -14,6 +16,7 @@ from tierflow.explode import Counts
 from tierflow.read_pair import Rules
 
 _LONGEST_VALUE_SHOWN = 200
+_LONGEST_CODE_SHOWN = 80
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +53,10 @@ class Plan:
         return {
             "needs_decision": self.needs_decision,
             "undecided": list(self.undecided),
-            **{name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()},  # pyright: ignore
+            **{
+                name: list(value) if isinstance(value, tuple) else value
+                for name, value in fields.items()
+            },  # pyright: ignore
             **{k: v for k, v in dataclasses.asdict(counts).items() if k != "grants"},
             "expected_grants": counts.grants,
         }
@@ -60,7 +66,9 @@ class Plan:
         if not self.needs_decision:
             return
         lines = [*self.undecided, *self.obstacles]
-        lines += [f"missing privilege: {p['privilege']}; {p['remedy']}" for p in self.missing_privileges]
+        lines += [
+            f"missing privilege: {p['privilege']}; {p['remedy']}" for p in self.missing_privileges
+        ]
         raise DecisionNeeded(
             "The preflight stopped, nothing was changed: " + "; ".join(lines) + ".",
             next_step=self.suggest_command(),
@@ -68,7 +76,10 @@ class Plan:
 
     def suggest_command(self) -> str:
         """Return the options that would decide every open case, for a person to judge."""
-        options = [f"--tier-map {_quote(u['code'])}=TIER" for u in self.unknown_tiers]
+        codes = [str(unknown["code"]) for unknown in self.unknown_tiers]
+        options = [f"--tier-map {shlex.quote(code)}=TIER" for code in codes if _can_be_typed(code)]
+        if len(options) < len(codes):
+            options.append("--config tierflow.toml (with a [tier_map] for the other codes)")
         if self.malformed:
             options.append("--malformed quarantine")
         if self.markup_conflicts:
@@ -80,8 +91,8 @@ class Plan:
         return "decide each case, for example: tierflow plan " + " ".join(options)
 
 
-def _quote(code: str) -> str:
-    return code if code.isidentifier() else json.dumps(code, ensure_ascii=False)
+def _can_be_typed(code: str) -> bool:
+    return code.isprintable() and len(code) <= _LONGEST_CODE_SHOWN
 
 
 def resolve_rules(decisions: Decisions, tiers: Sequence[Mapping[str, Any]]) -> Rules:
@@ -95,12 +106,12 @@ def resolve_rules(decisions: Decisions, tiers: Sequence[Mapping[str, Any]]) -> R
     for code, names in decisions.tier_map.items():
         if missing := [name for name in names if name not in ids]:
             raise ConfigurationError(
-                f"The tier map sends {code!r} to {', '.join(map(repr, missing))}, which is no tier.",
+                f"The tier map sends {code!r} to {', '.join(map(repr, missing))}, no tier.",
                 next_step=f"use one of the tiers: {known}",
             )
         if code in ids and names != (code,):
             raise ConfigurationError(
-                f"The tier map maps {code!r}, which is itself a tier: its own code always means it.",
+                f"The tier map maps {code!r}, itself a tier, whose own code always means it.",
                 next_step=f"leave {code!r} out of the tier map",
             )
     own = {code: (code,) for code in ids if code}
@@ -122,11 +133,20 @@ def nearest_codes(code: str, rules: Rules) -> list[str]:
 
 
 def show_value(text: str | None) -> Any:
-    """Return a JSON text as a value for printing; a long or deep one as its first characters."""
+    """Return a JSON text as a value for printing; what is long, or no exact float, as text."""
     if text is None:
         return None
     if len(text) > _LONGEST_VALUE_SHOWN:
-        return text[:_LONGEST_VALUE_SHOWN] + "…"
-    return json.loads(text)
+        return shorten(text)
+    return json.loads(text, parse_float=_show_fraction)
 
 
+def shorten(text: str) -> str:
+    """Return the text, or its first characters and an ellipsis."""
+    return text if len(text) <= _LONGEST_VALUE_SHOWN else text[:_LONGEST_VALUE_SHOWN] + "…"
+
+
+def _show_fraction(text: str) -> float | str:
+    """Never show 99.99 for 99.990000000000000001, which is too high."""
+    number = float(text)
+    return number if Decimal(repr(number)) == Decimal(text) else text

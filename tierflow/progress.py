@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 log = logging.getLogger("tierflow.progress")
 
 
 @contextlib.contextmanager
-def track(what: str, total: int) -> Iterator[Callable[[], None]]:
+def track(what: str, total: int) -> Generator[Callable[[], None]]:
     """Yield a function to call after each of `total` parts is done."""
     if sys.stderr.isatty():
         with _bar(what, total) as advance:
@@ -28,11 +28,22 @@ def track(what: str, total: int) -> Iterator[Callable[[], None]]:
 
 
 @contextlib.contextmanager
-def _bar(what: str, total: int) -> Iterator[Callable[[], None]]:
+def _bar(what: str, total: int) -> Generator[Callable[[], None]]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=total)
         yield lambda: progress.advance(task)

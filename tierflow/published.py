@@ -49,12 +49,15 @@ VIEW_COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
-INDEXES = (
-    "idx_tier_model_tier_id",
-    "idx_tier_model_model_id",
-    "idx_tier_model_enabled",
-    "idx_tier_model_lookup",
-)
+COLUMNS_WITH_DEFAULT = ("id", "enabled", "markup_multiplier", "created_at", "updated_at")
+
+INDEXES: Mapping[str, str] = {
+    "unique_tier_model": "tier_model_access unique btree (tier_id, model_id) constraint",
+    "idx_tier_model_tier_id": "tier_model_access btree (tier_id)",
+    "idx_tier_model_model_id": "tier_model_access btree (model_id)",
+    "idx_tier_model_enabled": "tier_model_access btree (enabled) WHERE enabled",
+    "idx_tier_model_lookup": "tier_model_access btree (tier_id, model_id, enabled)",
+}
 _MODELS_RESULT = (
     "(p_tier_code character varying) -> TABLE(model_id uuid, model_identifier character varying,"
     " provider character varying, display_name character varying, markup_multiplier numeric,"
@@ -62,9 +65,7 @@ _MODELS_RESULT = (
 )
 FUNCTIONS: Mapping[str, str] = {
     "get_models_for_tier": _MODELS_RESULT,
-    "is_model_available_for_tier": (
-        "(p_model_id uuid, p_tier_code character varying) -> boolean"
-    ),
+    "is_model_available_for_tier": ("(p_model_id uuid, p_tier_code character varying) -> boolean"),
     "touch_tier_model_access": "() -> trigger",
 }
 
@@ -72,15 +73,21 @@ FUNCTIONS: Mapping[str, str] = {
 # as sql/queries/list_objects.sql reports it
 OBJECTS: Mapping[tuple[str, str], str] = {
     ("table", "tier_model_access"): "rp",
-    ("constraint", "fk_tier_model_tier"): "fc",
-    ("constraint", "fk_tier_model_model"): "fc",
-    ("index", "unique_tier_model"): "tier_model_access",
-    **{("index", name): "tier_model_access" for name in INDEXES},
+    ("constraint", "fk_tier_model_tier"): "fc subscription_tiers",
+    ("constraint", "fk_tier_model_model"): "fc model_access_control",
+    **{("index", name): shape for name, shape in INDEXES.items()},
     **{("view", name): "v" for name in VIEW_COLUMNS},
     **{("function", name): shape for name, shape in FUNCTIONS.items()},
     ("trigger", "touch_tier_model_access"): "tier_model_access",
     ("column", "tier_access_backup"): "jsonb",
     ("column", "tier_markup_backup"): "jsonb",
+}
+
+# names that PostgreSQL gives to parts of the table: an adopted table may have others, but nobody
+# else's object may have these (a table that was renamed out of the way keeps them)
+RESERVED: Mapping[tuple[str, str], str] = {
+    ("index", "tier_model_access_pkey"): "tier_model_access unique btree (id) constraint",
+    ("sequence", "tier_model_access_id_seq"): "tier_model_access",
 }
 
 
@@ -115,10 +122,11 @@ def take_inventory(
 ) -> Inventory:
     """Sort the rows of list_objects.sql and list_columns.sql into ours and in the way."""
     rows = [(str(row["kind"]), str(row["name"]), str(row["shape"])) for row in objects]
+    wanted = {**OBJECTS, **RESERVED}
     misshapen = [
-        f"{kind} {name} is {shape or 'of another kind'}, not {OBJECTS[kind, name]}"
+        f"{kind} {name} is {shape or 'of another kind'}, not {wanted[kind, name]}"
         for kind, name, shape in rows
-        if (kind, name) in OBJECTS and shape != OBJECTS[kind, name]
+        if (kind, name) in wanted and shape != wanted[kind, name]
     ]
     found = {(kind, name) for kind, name, shape in rows if OBJECTS.get((kind, name)) == shape}
     misshapen += _compare_columns(found, list(columns))
@@ -131,14 +139,23 @@ def _compare_columns(
 ) -> list[str]:
     differences: list[str] = []
     if ("table", "tier_model_access") in found:
-        types = {c["name"]: c["type"] for c in columns if c["relation"] == "tier_model_access"}
-        differences += [
-            f"column {name} of tier_model_access is {types.get(name, 'missing')}, not {wanted}"
-            for name, wanted in JUNCTION_COLUMNS.items()
-            if types.get(name) != wanted
-        ]
+        found_columns = {
+            str(c["name"]): _describe_column(c["type"], c["not_null"], c["has_default"])
+            for c in columns
+            if c["relation"] == "tier_model_access"
+        }
+        for name, kind in JUNCTION_COLUMNS.items():
+            wanted = _describe_column(kind, True, name in COLUMNS_WITH_DEFAULT)
+            actual = found_columns.get(name, "missing")
+            # a default that we did not ask for does no harm
+            if actual not in (wanted, f"{wanted} default"):
+                differences.append(f"column {name} of tier_model_access is {actual}, not {wanted}")
     for view, wanted_columns in VIEW_COLUMNS.items():
         names = tuple(c["name"] for c in columns if c["relation"] == view)
         if ("view", view) in found and names != wanted_columns:
             differences.append(f"view {view} has the columns {', '.join(names)}")
     return differences
+
+
+def _describe_column(kind: str, not_null: bool, has_default: bool) -> str:
+    return kind + " not null" * not_null + " default" * has_default

@@ -69,7 +69,7 @@ class Reading:
 
 def read_pair(access: str | None, markups: str | None, rules: Rules) -> Reading:
     """Read one model's two JSON texts (None is SQL NULL). Never raises for their content."""
-    prices = _MarkupReader(parse_json(markups), rules.decisions)
+    prices = MarkupReader(parse_json(markups), rules.decisions)
     reader = _PairReader(rules, prices)
     for position, value in enumerate(_list_elements(parse_json(access)), start=1):
         reader.add(position, value)
@@ -93,7 +93,7 @@ class _NotAnArray:
 
 
 @dataclasses.dataclass(frozen=True)
-class _Price:
+class Price:
     """A markup as read: `number` where it may be billed, else the reason why not."""
 
     number: Decimal | None = None
@@ -104,48 +104,52 @@ class _Price:
     inexact: Decimal | None = None
 
 
-class _MarkupReader:
+class MarkupReader:
+    """Reads single markups of one parsed `tier_markup`."""
+
     def __init__(self, markups: Any, decisions: Decisions) -> None:
         self.markups = markups
         self.decisions = decisions
 
-    def read(self, code: str) -> _Price:
+    def read(self, code: str) -> Price:
+        """Return the price of a code, 1.00 where it has none of its own."""
         if self.markups is None:
-            return _Price(_MISSING_MARKUP, defaulted=True)
+            return Price(_MISSING_MARKUP, defaulted=True)
         if not isinstance(self.markups, dict):
-            return _Price(reason="markups_not_an_object", value=as_json(self.markups))
-        raw = self.markups.get(code, _MISSING)
+            return Price(reason="markups_not_an_object", value=as_json(self.markups))
+        raw = self.markups.get(code, _MISSING)  # pyright: ignore[reportUnknownVariableType]
         if raw is _MISSING:
-            return _Price(_MISSING_MARKUP, defaulted=True)
+            return Price(_MISSING_MARKUP, defaulted=True)
         return self._read_value(raw)
 
-    def _read_value(self, raw: Any) -> _Price:
+    def _read_value(self, raw: Any) -> Price:
         value, number = as_json(raw), raw
         was_string = isinstance(raw, str)
         if was_string:
             plain = len(raw) <= _LONGEST_PLAIN_NUMBER and _PLAIN_NUMBER.fullmatch(raw)
             number = Decimal(raw) if plain else None
         if not isinstance(number, Decimal):
-            return _Price(reason="markup_not_a_number", value=value)
+            return Price(reason="markup_not_a_number", value=value)
         if number < 0:
-            return _Price(reason="markup_negative", value=value)
+            return Price(reason="markup_negative", value=value)
         if number > HIGHEST_MARKUP:
-            return _Price(reason="markup_too_high", value=value)
+            return Price(reason="markup_too_high", value=value)
         rounded = number.quantize(_HUNDREDTH, rounding=decimal.ROUND_HALF_UP)
         if rounded == number:
-            return _Price(rounded, was_string=was_string)
+            return Price(rounded, was_string=was_string)
         if self.decisions.inexact_policy == "round":
-            return _Price(rounded, was_string=was_string, inexact=number)
-        return _Price(reason="markup_inexact", value=value, inexact=number)
+            return Price(rounded, was_string=was_string, inexact=number)
+        return Price(reason="markup_inexact", value=value, inexact=number)
 
     def count_unused(self, codes: set[str]) -> int:
-        return len(set(self.markups) - codes) if isinstance(self.markups, dict) else 0
+        """Return how many markups belong to none of these codes."""
+        return len(self.markups.keys() - codes) if isinstance(self.markups, dict) else 0  # pyright: ignore
 
 
 class _PairReader:
     """Collects the elements of one pair, in order, then settles which of them make grants."""
 
-    def __init__(self, rules: Rules, prices: _MarkupReader) -> None:
+    def __init__(self, rules: Rules, prices: MarkupReader) -> None:
         self.rules = rules
         self.prices = prices
         self.elements: list[Element] = []

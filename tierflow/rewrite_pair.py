@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from tierflow.errors import ConfigurationError
-from tierflow.read_pair import Rules, as_json, parse_json, read_pair
+from tierflow.read_pair import MarkupReader, Rules, as_json, parse_json, read_pair
 
 
 def rewrite_pair(
@@ -25,30 +25,48 @@ def rewrite_pair(
     """
     elements = _as_list(parse_json(access))
     prices = _as_object(parse_json(markups))
-    wanted = dict(read_pair(access, markups, rules).grants)
-    wanted.update({tier: markup for tier, markup in changes.items() if markup is not None})
-    for tier in (tier for tier, markup in changes.items() if markup is None):
-        wanted.pop(tier, None)
+    wanted = {**read_pair(access, markups, rules).grants, **changes}
+    touched = _spread(changes, elements, rules)
     kept: list[Any] = []
     covered: set[str] = set()
+    written: dict[str, Decimal] = {}
     for element in elements:
-        tiers = rules.tiers_of.get(element, ()) if isinstance(element, str) else ()
-        if set(tiers).isdisjoint(changes):
+        tiers = _tiers_of(element, rules)
+        levels = [wanted.get(tier) for tier in tiers]
+        level = levels[0] if levels and levels.count(levels[0]) == len(levels) else None
+        if touched.isdisjoint(tiers) or level is not None:
             kept.append(element)
             covered.update(tiers)
-            continue
-        levels = {wanted.get(tier) for tier in tiers}
-        if len(levels) == 1 and None not in levels:
-            kept.append(element)
-            covered.update(tiers)
-            _set_price(prices, element, levels.pop())
-    for tier in wanted:
-        if tier not in covered:
+            if level is not None and not touched.isdisjoint(tiers):
+                written[element] = level
+        elif lost := [tier for tier in tiers if tier not in wanted]:
+            raise _inexpressible(f"{element!r} is quarantined for {', '.join(lost)} and would go")
+    for tier, markup in wanted.items():
+        if markup is not None and tier not in covered:
             kept.append(write_codes[tier])
-            _set_price(prices, write_codes[tier], wanted[tier])
-    if kept == elements and prices == _as_object(parse_json(markups)):
-        return access, markups
-    return as_json(kept), as_json(prices) if prices or markups is not None else None
+            written[write_codes[tier]] = markup
+    reader = MarkupReader(prices, rules.decisions)
+    new_prices = {code: to for code, to in written.items() if reader.read(code).number != to}
+    return (
+        access if kept == elements else as_json(kept),
+        as_json({**prices, **new_prices}) if new_prices else markups,
+    )
+
+
+def _spread(changes: Iterable[str], elements: Sequence[Any], rules: Rules) -> set[str]:
+    """Return the tiers that are changed, and all that share a code with one of them."""
+    touched, before = set(changes), 0
+    while len(touched) > before:
+        before = len(touched)
+        for element in elements:
+            tiers = _tiers_of(element, rules)
+            if not touched.isdisjoint(tiers):
+                touched.update(tiers)
+    return touched
+
+
+def _tiers_of(element: Any, rules: Rules) -> tuple[str, ...]:
+    return rules.tiers_of.get(element, ()) if isinstance(element, str) else ()
 
 
 def _as_list(access: Any) -> list[Any]:
@@ -74,10 +92,3 @@ def _inexpressible(why: str) -> ConfigurationError:
         f"The changes cannot be written back without loss: {why}.",
         next_step="correct that model's JSONB, or roll back with --restore-snapshot",
     )
-
-
-def _set_price(prices: dict[str, Any], code: str, markup: Decimal | None) -> None:
-    """Write a markup unless the code has it already; 1.00 is what a missing one means."""
-    current = prices.get(code, Decimal(1))
-    if current != markup:
-        prices[code] = markup

@@ -20,7 +20,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TIERFLOW_", extra="ignore")
 
     dsn: SecretStr | None = Field(
-        None, description="Database, as a libpq conninfo or URL. Without it: the embedded PostgreSQL."
+        None,
+        description="Database, as a libpq conninfo or URL. Without it: the embedded PostgreSQL.",
     )
     home: Path = Field(
         Path(".tierflow"),

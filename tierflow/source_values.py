@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from tierflow.explode import QUARANTINE_COLUMNS, Counts, quarantine_row, sum_counts
-from tierflow.plan import nearest_codes, show_value
+from tierflow.plan import nearest_codes, shorten, show_value
 from tierflow.read_pair import Reading, Rules, read_pair
 
 # reasons that the plan lists under a heading of their own
@@ -81,8 +81,8 @@ class Cases:
     ) -> None:
         self._rules = rules
         self._values = values
-        self._holders = [
-            (str(row["id"]), str(row["model_identifier"]), values.readings[row["pair"]])
+        self._holders: list[tuple[str, str, Reading]] = [
+            (str(row["id"]), str(row["model_identifier"]), values.readings[int(row["pair"])])
             for row in holders
         ]
         self.unknown_tiers = self._list_unknown_tiers()
@@ -128,7 +128,7 @@ class Cases:
 
     def _list_inexact_markups(self) -> tuple[dict[str, Any], ...]:
         return tuple(
-            {"model_id": identifier, "code": code, "value": format(value, "f")[:80]}
+            {"model_id": identifier, "code": code, "value": shorten(format(value, "f"))}
             for _, identifier, reading in self._holders
             for code, value in reading.inexact
         )
@@ -138,7 +138,9 @@ class Cases:
         decisions = self._rules.decisions
         phrases: list[str] = []
         if self.unknown_tiers and decisions.unknown_tiers == "fail":
-            names = ", ".join(f"{u['code']!r} ({u['models']} models)" for u in self.unknown_tiers)
+            names = ", ".join(
+                f"{shorten(u['code'])!r} ({u['models']} models)" for u in self.unknown_tiers
+            )
             phrases.append(f"{len(self.unknown_tiers)} unknown tier codes: {names}")
         if self.malformed and decisions.malformed == "fail":
             phrases.append(f"{len(self.malformed)} malformed values")

@@ -1,10 +1,11 @@
--- Returns a row for each column of the relations we need or make: relation, kind, column, type, not_null. Reads only.
+-- Returns a row for each column of the relations we need or make: relation, kind, column, type, not_null, has_default. Reads only.
 SELECT
     class.relname::text AS relation,
     class.relkind::text AS kind,
     attribute.attname::text AS name,
     format_type(attribute.atttypid, attribute.atttypmod) AS type,
-    attribute.attnotnull AS not_null
+    attribute.attnotnull AS not_null,
+    attribute.atthasdef OR attribute.attidentity <> '' AS has_default
 FROM pg_class AS class
 INNER JOIN pg_namespace AS namespace ON class.relnamespace = namespace.oid
 INNER JOIN pg_attribute AS attribute ON attribute.attrelid = class.oid

@@ -1,21 +1,52 @@
 -- Returns a row for each privilege the role lacks: what it is for, and the statement that gives it. Reads only.
+-- To be in the role of an owner is enough to own, but nobody is put into a superuser's role: there the object changes hands.
 WITH source AS (
-    SELECT class.oid, class.relname::text AS name, class.relowner
+    SELECT class.oid, class.relname::text AS name
     FROM pg_class AS class
     WHERE class.relnamespace = to_regnamespace(quote_ident(:'schema'))
         AND class.relname IN ('subscription_tiers', 'model_access_control')
+),
+
+owned AS (
+    SELECT namespace.nspname, class.relname AS name, class.relowner AS owner,
+        format('TABLE %I.%I', namespace.nspname, class.relname) AS object
+    FROM pg_class AS class
+    INNER JOIN pg_namespace AS namespace ON class.relnamespace = namespace.oid
+    WHERE class.relkind IN ('r', 'p', 'v') AND (
+        namespace.nspname IN (:'ledger', :'build')
+        OR (namespace.nspname = :'schema' AND class.relname IN (
+            'model_access_control', 'tier_model_access', 'v_model_tier_access', 'v_tier_model_summary'
+        ))
+    )
+    UNION ALL
+    SELECT namespace.nspname, proc.proname, proc.proowner,
+        format('FUNCTION %I.%I(%s)', namespace.nspname, proc.proname, pg_get_function_identity_arguments(proc.oid))
+    FROM pg_proc AS proc
+    INNER JOIN pg_namespace AS namespace ON proc.pronamespace = namespace.oid
+    WHERE namespace.nspname IN (:'ledger', :'build')
+        OR (namespace.nspname = :'schema' AND proc.proname IN (
+            'get_models_for_tier', 'is_model_available_for_tier', 'touch_tier_model_access'
+        ))
 )
 
-SELECT 'own ' || name AS privilege,
-    format('GRANT %I TO %I', pg_get_userbyid(relowner), current_user) AS remedy
-FROM source
-WHERE name = 'model_access_control' AND NOT pg_has_role(relowner, 'USAGE')
+SELECT 'own ' || owned.name AS privilege,
+    CASE WHEN role.rolsuper THEN format('ALTER %s OWNER TO %I', owned.object, current_user)
+        ELSE format('GRANT %I TO %I', role.rolname, current_user)
+    END AS remedy
+FROM owned
+INNER JOIN pg_roles AS role ON owned.owner = role.oid
+WHERE NOT pg_has_role(owned.owner, 'USAGE')
 UNION ALL
 SELECT needed.privilege || ' on ' || name,
     format('GRANT %s ON %I.%I TO %I', needed.privilege, :'schema', name, current_user)
 FROM source
 CROSS JOIN (VALUES ('SELECT'), ('REFERENCES')) AS needed (privilege)
 WHERE NOT has_table_privilege(oid, needed.privilege)
+UNION ALL
+SELECT 'SELECT of every row of ' || name || ' (row security hides some)',
+    format('ALTER ROLE %I BYPASSRLS', current_user)
+FROM source
+WHERE row_security_active(oid)
 UNION ALL
 SELECT needed.privilege || ' on schema ' || nspname,
     format('GRANT %s ON SCHEMA %I TO %I', needed.privilege, nspname, current_user)

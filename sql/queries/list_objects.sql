@@ -9,19 +9,38 @@ FROM pg_class AS class
 WHERE class.relnamespace = to_regnamespace(quote_ident(:'schema'))
     AND class.relname IN ('v_model_tier_access', 'v_tier_model_summary')
 UNION ALL
-SELECT 'index', class.relname::text, coalesce(parent.relname::text, class.relkind::text)
+SELECT 'index', class.relname::text,
+    CASE WHEN index.indexrelid IS NULL THEN class.relkind::text ELSE
+        concat_ws(' ',
+            parent.relname,
+            CASE WHEN index.indisunique THEN 'unique' END,
+            regexp_replace(pg_get_indexdef(class.oid), '^.* USING ', ''),
+            CASE WHEN EXISTS (SELECT FROM pg_constraint WHERE conindid = class.oid AND contype IN ('p', 'u')) THEN 'constraint' END,
+            CASE WHEN NOT index.indisvalid THEN 'invalid' END
+        )
+    END
 FROM pg_class AS class
-LEFT JOIN pg_index AS index ON index.indexrelid = class.oid AND index.indisvalid
+LEFT JOIN pg_index AS index ON index.indexrelid = class.oid
 LEFT JOIN pg_class AS parent ON index.indrelid = parent.oid
 WHERE class.relnamespace = to_regnamespace(quote_ident(:'schema'))
     AND class.relname IN (
         'unique_tier_model', 'idx_tier_model_tier_id', 'idx_tier_model_model_id',
-        'idx_tier_model_enabled', 'idx_tier_model_lookup'
+        'idx_tier_model_enabled', 'idx_tier_model_lookup', 'tier_model_access_pkey'
     )
 UNION ALL
-SELECT 'constraint', con.conname::text, con.contype::text || con.confdeltype::text
+SELECT 'sequence', class.relname::text, coalesce(parent.relname::text, class.relkind::text)
+FROM pg_class AS class
+LEFT JOIN pg_depend AS depend
+    ON depend.classid = 'pg_class'::regclass AND depend.objid = class.oid AND depend.deptype IN ('a', 'i')
+    AND depend.refobjsubid > 0
+LEFT JOIN pg_class AS parent ON depend.refobjid = parent.oid
+WHERE class.relnamespace = to_regnamespace(quote_ident(:'schema'))
+    AND class.relname = 'tier_model_access_id_seq'
+UNION ALL
+SELECT 'constraint', con.conname::text, concat_ws(' ', con.contype::text || con.confdeltype::text, parent.relname)
 FROM pg_constraint AS con
 INNER JOIN pg_class AS class ON con.conrelid = class.oid
+LEFT JOIN pg_class AS parent ON con.confrelid = parent.oid
 WHERE class.relnamespace = to_regnamespace(quote_ident(:'schema'))
     AND class.relname = 'tier_model_access'
     AND con.conname IN ('fk_tier_model_tier', 'fk_tier_model_model')
@@ -37,7 +56,7 @@ SELECT 'trigger', tgname::text, class.relname::text
 FROM pg_trigger
 INNER JOIN pg_class AS class ON tgrelid = class.oid
 WHERE class.relnamespace = to_regnamespace(quote_ident(:'schema'))
-    AND tgname = 'touch_tier_model_access' AND tgenabled <> 'D'
+    AND class.relname = 'tier_model_access' AND tgname = 'touch_tier_model_access' AND tgenabled <> 'D'
 UNION ALL
 SELECT 'column', attribute.attname::text, format_type(attribute.atttypid, attribute.atttypmod)
 FROM pg_attribute AS attribute

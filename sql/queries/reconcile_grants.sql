@@ -40,6 +40,12 @@ updated AS (
 deleted AS (
     DELETE FROM :"target".tier_model_access AS access
     USING difference WHERE :'apply' AND difference.change = 'deleted' AND access.id = difference.id
+),
+
+noted AS (
+    INSERT INTO :"ledger".reconciled_grant (model_id, tier_id, markup_multiplier)
+    SELECT model_id, tier_id, wanted FROM difference WHERE :'apply'
+    ON CONFLICT (model_id, tier_id) DO UPDATE SET markup_multiplier = excluded.markup_multiplier
 )
 
 SELECT

@@ -42,7 +42,9 @@ def test_the_plan_names_every_unknown_code_and_stops(
     assert told.value["state"] == "not_migrated"
     found = {u["code"]: u["models"] for u in told.value["unknown_tiers"]}
     assert found == {"enterprise": 2, "professional": 2, "starter": 1, "trial": 1}
-    assert all(set(u["nearest"]) <= {"byok", "managed", "vip_founder"} for u in told.value["unknown_tiers"])
+    assert all(
+        set(u["nearest"]) <= {"byok", "managed", "vip_founder"} for u in told.value["unknown_tiers"]
+    )
     assert legacy.dump() == before
 
 
@@ -86,7 +88,11 @@ def test_the_whole_life(legacy: Database, tierflow: Callable[..., Told]) -> None
     assert legacy.dump_without_ledger() == published
 
     back = tierflow("rollback")
-    assert (back.code, back.value["outcome"], back.value["mode"]) == (0, "rolled_back", "keep_changes")
+    assert (back.code, back.value["outcome"], back.value["mode"]) == (
+        0,
+        "rolled_back",
+        "keep_changes",
+    )
     assert legacy.dump_without_ledger() == before
 
 

@@ -38,7 +38,9 @@ class Database:
 
     def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """Run any SQL and return its rows, if it has any."""
-        with psycopg.connect(self.dsn, autocommit=True, row_factory=dict_row) as connection:
+        with psycopg.Connection[dict[str, Any]].connect(
+            self.dsn, autocommit=True, row_factory=dict_row
+        ) as connection:
             cursor = connection.execute(cast(LiteralString, query), parameters or None)
             return cursor.fetchall() if cursor.description else []
 
@@ -83,8 +85,8 @@ class Database:
                     '{"input_per_1k": 0.003, "output_per_1k": 0.015, "currency": "USD"}',
                     '2026-01-02 03:04:05')""",
                 [
-                    (model_uuid(name), name, provider, name.title(), enabled, _json(access), _json(markup))
-                    for name, access, markup in models
+                    (model_uuid(name), name, provider, name.title(), enabled, *map(_json, values))
+                    for name, *values in models
                 ],
             )  # fmt: skip
 

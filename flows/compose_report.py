@@ -1,0 +1,151 @@
+"""The report of a run, composed from its facts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from tasks.judge import Audit
+from tierflow import __version__, report
+from tierflow.plan import Plan
+
+if TYPE_CHECKING:
+    from flows.facts import Facts
+
+
+def compose_report(facts: Facts) -> report.RunReport:
+    """Return what the page shows of the run."""
+    audit = facts.audit
+    quarantined = facts.quarantine if facts.quarantine is not None else pd.DataFrame()
+    return report.RunReport(
+        run_id=facts.run_id,
+        mode=facts.mode,
+        outcome=facts.outcome,
+        database=facts.database,
+        started=facts.started,
+        seconds=facts.seconds,
+        tierflow_version=__version__,
+        server_version=facts.server_version,
+        decisions=facts.decisions.as_recorded() if facts.decisions else {},
+        counts=_count(facts),
+        steps=[
+            report.Step(step.name, step.seconds, step.rows, step.outcome) for step in facts.steps
+        ],
+        tiers=_list_tiers(audit),
+        quarantine=_list_quarantined(quarantined),
+        quarantine_total=len(quarantined),
+        checks=[
+            report.Check(number, check.name, check.ok, check.figure, check.expected)
+            for number, check in enumerate(
+                facts.verification.checks if facts.verification else (), start=1
+            )
+        ],
+        judgements=[
+            report.Judgement(j.suite, j.name, j.ok, j.observed, j.failing)
+            for j in (audit.verdict.results if audit else ())
+        ],
+        changes=[
+            report.Change(str(c["model"]), str(c["tier"]), _say_change(c))
+            for c in facts.changes[: report.LIST_LIMIT]
+        ],
+        changes_total=len(facts.changes),
+        problems=_list_problems(facts.plan) if facts.outcome == "needs_decision" else (),
+        message=facts.message,
+        next_command=facts.next_command,
+        data_docs=facts.data_docs,
+    )
+
+
+def _count(facts: Facts) -> report.Counts:
+    if facts.counts is None:
+        return report.Counts()
+    figures = dataclasses.asdict(facts.counts)
+    if facts.audit:
+        figures["grants"] = facts.audit.grants
+    return report.Counts(
+        **figures,
+        coverage=facts.audit.coverage if facts.audit else None,
+        coverage_of_all=facts.audit.coverage_of_all if facts.audit else None,
+        **{kind: facts.written.get(kind, 0) for kind in ("inserted", "updated", "deleted")},
+    )
+
+
+def _say_change(change: Mapping[str, Any]) -> str:
+    found, wanted = change["found"], change["wanted"]
+    if change["change"] == "updated":
+        return f"updated from {found if found is not None else 'disabled'} to {wanted}"
+    return f"{change['change']} at {wanted if change['change'] == 'inserted' else found}"
+
+
+def _list_tiers(audit: Audit | None) -> Sequence[report.Tier]:
+    if audit is None or "distribution" not in audit.frames:
+        return ()
+    return [
+        report.Tier(
+            str(row.tier_code),
+            str(row.tier_name),
+            int(str(row.models)),
+            int(str(row.source_models)),
+            _number(row.mean_markup),
+            _number(row.min_markup),
+            _number(row.max_markup),
+        )
+        for row in audit.frames["distribution"].itertuples()
+    ]
+
+
+def _number(value: object) -> float | None:
+    return None if pd.isna(value) else float(str(value))  # pyright: ignore
+
+
+def _list_quarantined(frame: pd.DataFrame) -> Sequence[report.Quarantined]:
+    return [
+        report.Quarantined(
+            str(row.model_identifier),
+            int(str(row.position)),
+            row.value if isinstance(row.value, str) else "",
+            str(row.reason).replace("_", " "),
+        )
+        for row in frame.head(report.LIST_LIMIT).itertuples()
+    ]
+
+
+def _list_problems(plan: Plan | None) -> Sequence[report.Problem]:
+    if plan is None:
+        return ()
+    problems = [
+        report.Problem(
+            "Unknown tier codes",
+            ("code", "models", "nearest tiers"),
+            [(u["code"], u["models"], ", ".join(u["nearest"])) for u in plan.unknown_tiers],
+            "say what each code means with --tier-map CODE=TIER, or --unknown-tiers quarantine",
+        ),
+        report.Problem(
+            "Malformed values",
+            ("model", "reason", "value"),
+            [(m["model_id"], m["reason"], m["value"]) for m in plan.malformed],
+            "correct them, or set them aside with --malformed quarantine",
+        ),
+        report.Problem(
+            "Codes of one tier with different markups",
+            ("model", "tier", "markups"),
+            [(c["model_id"], c["tier"], c["markups"]) for c in plan.markup_conflicts],
+            "decide with --markup-conflict lowest, highest or quarantine",
+        ),
+        report.Problem(
+            "Markups with more than two decimals",
+            ("model", "code", "markup"),
+            [(i["model_id"], i["code"], i["value"]) for i in plan.inexact_markups],
+            "decide with --inexact-markup round or quarantine",
+        ),
+        report.Problem("In the way", ("what",), [(text,) for text in plan.obstacles]),
+        report.Problem(
+            "Missing privileges",
+            ("privilege", "give it with"),
+            [(p["privilege"], p["remedy"]) for p in plan.missing_privileges],
+        ),
+    ]
+    return [problem for problem in problems if problem.rows]

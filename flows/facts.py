@@ -1,0 +1,123 @@
+"""The facts of a run, and the `--json` object that they become."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from flows.compose_report import compose_report
+from tasks.judge import Audit
+from tasks.roll_back import RolledBack
+from tasks.verify import Verification
+from tierflow import report
+from tierflow.decisions import Decisions
+from tierflow.explode import Counts
+from tierflow.ledger import StepRecord
+from tierflow.plan import Plan
+from tierflow.settings import Target
+
+CHANGES_IN_RESULT = 1000
+
+
+@dataclasses.dataclass
+class Facts:
+    """What is known of a run so far; None is "not known (yet)"."""
+
+    run_id: str
+    mode: str
+    started: dt.datetime
+    outcome: str = "running"
+    seconds: float = 0.0
+    database: str = ""
+    server_version: str = ""
+    decisions: Decisions | None = None
+    plan: Plan | None = None
+    counts: Counts | None = None
+    audit: Audit | None = None
+    verification: Verification | None = None
+    changes: tuple[dict[str, Any], ...] = ()
+    written: Mapping[str, int] = dataclasses.field(default_factory=dict[str, int])
+    rolled_back: RolledBack | None = None
+    restore_snapshot: bool = False
+    quarantine: pd.DataFrame | None = None
+    steps: list[StepRecord] = dataclasses.field(default_factory=list[StepRecord])
+    data_docs: Path | None = None
+    report: Path | None = None
+    message: str = ""
+    next_command: str = ""
+
+    def as_result(self) -> dict[str, Any]:
+        """Return the object that `--json` prints (keys: docs/reference.md)."""
+        shared: dict[str, Any] = {
+            "run_id": self.run_id,
+            "outcome": self.outcome,
+            "database": self.database,
+            "seconds": round(self.seconds, 3),
+            "steps": [step.as_dict() for step in self.steps],
+            "data_docs": str(self.data_docs) if self.data_docs else None,
+            "report": str(self.report) if self.report else None,
+        }
+        if self.message:
+            shared |= {"message": self.message, "next": self.next_command}
+        by_mode = {
+            "plan": self._plan_result,
+            "verify": self._verify_result,
+            "rollback": self._rollback_result,
+        }
+        return {**by_mode.get(self.mode, self._migrate_result)(), **shared}
+
+    def _plan_result(self) -> dict[str, Any]:
+        return self.plan.as_dict() if self.plan else {"needs_decision": True}
+
+    def _migrate_result(self) -> dict[str, Any]:
+        counts = self.counts or Counts()
+        result: dict[str, Any] = dataclasses.asdict(counts)
+        if self.audit:
+            result["grants"] = self.audit.grants  # as read back, not as planned
+        written = {kind: self.written.get(kind, 0) for kind in ("inserted", "updated", "deleted")}
+        return {
+            **result,
+            **written,
+            "coverage": self.audit.coverage if self.audit else None,
+            "coverage_of_all": self.audit.coverage_of_all if self.audit else None,
+            "changes": [_plain_change(change) for change in self.changes[:CHANGES_IN_RESULT]],
+            "plan": self.plan.as_dict() if self.plan and self.outcome == "needs_decision" else None,
+        }
+
+    def _verify_result(self) -> dict[str, Any]:
+        if self.verification is None:
+            return {"ok": False, "checks": [], "parity": None}
+        result: dict[str, Any] = {
+            "ok": self.verification.ok,
+            "checks": [dataclasses.asdict(check) for check in self.verification.checks],
+            "parity": self.verification.parity,
+        }
+        if self.verification.providers:
+            result["providers"] = list(self.verification.providers)
+        return result
+
+    def _rollback_result(self) -> dict[str, Any]:
+        done = self.rolled_back
+        return {
+            "mode": "restore_snapshot" if self.restore_snapshot else "keep_changes",
+            "models_restored": done.models_restored if done else 0,
+            "dropped": list(done.dropped) if done else [],
+        }
+
+    def write_report(self, target: Target) -> None:
+        """Write the report's page and remember where it is."""
+        folder = target.home / "reports"
+        self.report = folder / f"{self.run_id}.html"
+        report.write_report(compose_report(self), folder)
+
+
+def _plain_change(change: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: float(value) if name in ("found", "wanted") and value is not None else value
+        for name, value in change.items()
+    }

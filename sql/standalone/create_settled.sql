@@ -1,0 +1,29 @@
+-- Creates the temporary table with the one row of decisions of this run: those in force, with those given laid over them, and whether anything changes. Reads only, but for that table.
+-- markup_conflict and inexact_markup follow malformed where nothing is said of them.
+CREATE TEMPORARY TABLE settled ON COMMIT DROP AS
+WITH laid AS (
+    SELECT
+        '{"unknown_tiers": "fail", "malformed": "fail", "min_coverage": 0.8}'::jsonb
+        || coalesce((SELECT decisions FROM :"ledger".decision), '{}')
+        || jsonb_strip_nulls(jsonb_build_object(
+            'unknown_tiers', nullif(:'unknown_tiers', ''),
+            'malformed', nullif(:'malformed', ''),
+            'markup_conflict', nullif(:'markup_conflict', ''),
+            'inexact_markup', nullif(:'inexact_markup', ''),
+            'min_coverage', nullif(:'min_coverage', '')::numeric
+        )) AS policies
+),
+
+merged AS (
+    SELECT policies || jsonb_build_object(
+        'markup_conflict', coalesce(policies ->> 'markup_conflict', policies ->> 'malformed'),
+        'inexact_markup', coalesce(policies ->> 'inexact_markup', policies ->> 'malformed'),
+        'tier_map', coalesce((SELECT jsonb_object_agg(code, tiers) FROM pg_temp.settled_map), '{}')
+    ) AS decisions
+    FROM laid
+)
+
+SELECT merged.decisions,
+    merged.decisions IS DISTINCT FROM (SELECT decisions FROM :"ledger".decision) AS changes,
+    (SELECT string_agg(tier_code::text, ', ' ORDER BY sort_order, id) FROM :"schema".subscription_tiers) AS tiers
+FROM merged

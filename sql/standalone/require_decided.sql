@@ -1,0 +1,59 @@
+-- Raises when something is left that a person must decide, with all cases at once. Reads only.
+-- Every unknown code is named with its models; of the other cases the first twenty.
+DO $$
+DECLARE
+    decisions jsonb := (SELECT settled.decisions FROM pg_temp.settled);
+    phrases text[] := '{}';
+    said text;
+BEGIN
+    IF decisions ->> 'unknown_tiers' = 'fail' THEN
+        SELECT format('%s unknown tier codes: %s', count(*), string_agg(format('%L (%s models)', code, models), ', ' ORDER BY models DESC, code))
+        INTO said
+        FROM (
+            SELECT element.code, sum(pair.models) AS models
+            FROM pg_temp.element AS element
+            INNER JOIN pg_temp.pair AS pair ON element.pair = pair.number
+            WHERE element.reason = 'unknown_tier'
+            GROUP BY element.code
+        ) AS unknown HAVING count(*) > 0;
+        phrases := array_append(phrases, said);
+    END IF;
+    IF decisions ->> 'malformed' = 'fail' THEN
+        SELECT format('%s malformed values: %s', count(*), array_to_string((array_agg(
+            format('%s at %s: %s %s', holder.model_identifier, element.position, element.reason, left(element.value::text, 80))
+            ORDER BY holder.model_identifier, element.position))[1:20], ', '))
+        INTO said
+        FROM pg_temp.element AS element
+        INNER JOIN pg_temp.holder AS holder ON element.pair = holder.pair
+        WHERE element.reason NOT IN ('unknown_tier', 'markup_conflict', 'markup_inexact') HAVING count(*) > 0;
+        phrases := array_append(phrases, said);
+    END IF;
+    IF decisions ->> 'markup_conflict' = 'fail' THEN
+        SELECT format('%s models with markup conflicts: %s', count(DISTINCT holder.model_id), array_to_string((array_agg(
+            format('%s (%s)', holder.model_identifier, element.conflicts)
+            ORDER BY holder.model_identifier, element.position))[1:20], ', '))
+        INTO said
+        FROM pg_temp.element AS element
+        INNER JOIN pg_temp.holder AS holder ON element.pair = holder.pair
+        WHERE element.conflicts IS NOT NULL HAVING count(*) > 0;
+        phrases := array_append(phrases, said);
+    END IF;
+    IF decisions ->> 'inexact_markup' = 'fail' THEN
+        SELECT format('%s markups with more than two decimals: %s', count(*), array_to_string((array_agg(
+            format('%s / %s: %s', holder.model_identifier, element.code, left(element.raw_markup, 80))
+            ORDER BY holder.model_identifier, element.position))[1:20], ', '))
+        INTO said
+        FROM pg_temp.element AS element
+        INNER JOIN pg_temp.holder AS holder ON element.pair = holder.pair
+        WHERE element.inexact HAVING count(*) > 0;
+        phrases := array_append(phrases, said);
+    END IF;
+    phrases := array_remove(phrases, NULL);
+    IF cardinality(phrases) > 0 THEN
+        RAISE EXCEPTION 'A person must decide; nothing was changed. %.', array_to_string(phrases, '. ')
+        USING HINT = format('The tiers are: %s. Decide with -v tier_map=''{"CODE": ["TIER"]}'', -v unknown_tiers=quarantine,'
+            ' -v malformed=quarantine, -v markup_conflict=lowest|highest|quarantine, -v inexact_markup=round|quarantine.',
+            (SELECT coalesce(tiers, '(none)') FROM pg_temp.settled));
+    END IF;
+END
+$$

@@ -1,0 +1,39 @@
+-- Raises when a decision is not one of the valid ones or the tier map is not a map of codes to tiers, naming all that is wrong. Reads only.
+DO $$
+DECLARE
+    settled record;
+    wrong text;
+BEGIN
+    SELECT * INTO settled FROM pg_temp.settled;
+    SELECT string_agg(said, '; ') INTO wrong
+    FROM (
+        SELECT format('%s is %s, not one of %s', wanted.name, settled.decisions ->> wanted.name, array_to_string(wanted.valid, ', ')) AS said
+        FROM (VALUES
+            ('unknown_tiers', ARRAY['fail', 'quarantine']),
+            ('malformed', ARRAY['fail', 'quarantine']),
+            ('markup_conflict', ARRAY['fail', 'quarantine', 'lowest', 'highest']),
+            ('inexact_markup', ARRAY['fail', 'quarantine', 'round'])
+        ) AS wanted (name, valid)
+        WHERE settled.decisions ->> wanted.name <> ALL(wanted.valid)
+        UNION ALL
+        SELECT 'min_coverage is not between 0 and 1'
+        WHERE NOT (settled.decisions ->> 'min_coverage')::numeric BETWEEN 0 AND 1
+        UNION ALL
+        SELECT format('the tier map sends %L to %s, which is no tier', code, coalesce(quote_literal(tier_code), 'nothing'))
+        FROM pg_temp.settled_map
+        WHERE tier_id IS NULL OR code = ''
+        UNION ALL
+        SELECT format('the tier map names %L twice for %L', tier_code, code)
+        FROM pg_temp.settled_map GROUP BY code, tier_code HAVING count(*) > 1
+        UNION ALL
+        SELECT format('the tier map maps %L, which is itself a tier: its own code always means it', map.code)
+        FROM pg_temp.settled_map AS map
+        INNER JOIN pg_temp.tier AS tier ON map.code = tier.tier_code
+        WHERE map.tiers <> jsonb_build_array(map.code)
+    ) AS complaint;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'The decisions cannot be used: %. Nothing was changed.', wrong
+        USING HINT = format('The tiers are: %s. A tier map is JSON: -v tier_map=''{"trial": ["byok"]}''', coalesce(settled.tiers, '(none)'));
+    END IF;
+END
+$$
