@@ -3,6 +3,9 @@
 The files use psql's own variables, so that psql and psycopg run the same text: `:"name"` is an
 identifier, `:'name'` a literal. psql does not look inside dollar quotes and neither do we: a
 function that needs a variable has a SQL-standard body (BEGIN ATOMIC), or takes it as an argument.
+What psql cannot pass: NULL (such a file takes '' for it), and the rows of one file to another; so a
+line `:head` is where the standalone scripts write what keeps the rows (CREATE TEMPORARY TABLE ... AS,
+or DECLARE ... CURSOR FOR), and nothing otherwise.
 """
 
 import functools
@@ -16,6 +19,7 @@ from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 FOLDER = Path(__file__).parent
 _VARIABLE = re.compile(r"""(?<!:):(?:"(?P<identifier>\w+)"|'(?P<literal>\w+)')""")
 _COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
+_HEAD = ":head\n"
 
 
 def statement(name: str, /, **values: Any) -> Composed:
@@ -29,7 +33,8 @@ def statement(name: str, /, **values: Any) -> Composed:
 
 @functools.cache
 def _text(name: str) -> str:
-    return _COMMENT.sub("", (FOLDER / f"{name}.sql").read_text(encoding="utf-8"))
+    text = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+    return _COMMENT.sub("", text).replace(_HEAD, "")
 
 
 def _compose(text: str, values: dict[str, Any]) -> Iterator[Composable]:

@@ -79,12 +79,20 @@ class Build:
 def create_ledger(target: Target) -> None:
     """Create the ledger's tables where they are missing."""
     with connect(target, "create ledger") as connection:
-        if target.ledger == target.build:
-            # a dry run keeps its ledger in the build, so nothing of an earlier build may stay
-            run(connection, "schema/drop_build_schema", **target.names())
-        run(connection, "schema/create_ledger_schema", **target.names())
-        for table in LEDGER_TABLES:
-            run(connection, f"schema/{table}", **target.names())
+        drop_dry_run(connection, target)
+        put_ledger(connection, target)
+
+
+def put_ledger(connection: Connection, target: Target) -> None:
+    """Create the ledger's schema and tables where they are missing."""
+    run(connection, "schema/create_ledger_schema", **target.names())
+    for table in LEDGER_TABLES:
+        run(connection, f"schema/{table}", **target.names())
+
+
+def drop_dry_run(connection: Connection, target: Target) -> None:
+    """Drop what a killed dry run left: its build with its ledger and, by CASCADE, its capture."""
+    run(connection, "schema/drop_build_schema", **target.for_mode("dry run").names())
 
 
 @database_task("create objects")
@@ -123,7 +131,13 @@ def _may_resume(connection: Connection, target: Target, survey: Survey) -> bool:
 def _forget_build(connection: Connection, target: Target) -> None:
     if target.ledger != target.build:
         run(connection, "schema/drop_build_schema", **target.names())
-    for name in ("clear_chunks", "clear_change_log", "clear_quarantine", "clear_null_backup"):
+    for name in (
+        "clear_chunks",
+        "clear_change_log",
+        "clear_quarantine",
+        "clear_null_backup",
+        "clear_reconciled_grant",
+    ):
         run(connection, f"queries/{name}", ledger=target.ledger)
 
 

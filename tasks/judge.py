@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -133,12 +134,16 @@ def _judge(
 
 
 def read_frames(
-    connection: Connection, target: Target, *, published: bool
+    connection: Connection,
+    target: Target,
+    *,
+    published: bool,
+    suites: Sequence[SuiteName] = SQL_SUITES,
 ) -> dict[SuiteName, pd.DataFrame]:
-    """Run the four SQL checks and return their frames (columns: see `sql/checks/`)."""
+    """Run the SQL checks of these suites and return their frames (columns: see `sql/checks/`)."""
     names = target.names(published=published)
     frames: dict[SuiteName, pd.DataFrame] = {}
-    for suite in SQL_SUITES:
+    for suite in suites:
         cursor = connection.execute(statement(f"checks/{suite}", **names))
         columns = [column.name for column in cursor.description or ()]
         frames[suite] = pd.DataFrame(cursor.fetchall(), columns=columns)

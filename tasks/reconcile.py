@@ -5,9 +5,17 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
-from tasks.build import FOREIGN_KEYS, INDEXES, copy_quarantine, plan_chunks, put_rules
+from tasks.build import (
+    FOREIGN_KEYS,
+    INDEXES,
+    copy_quarantine,
+    plan_chunks,
+    put_ledger,
+    put_rules,
+)
 from tasks.definition import database_task
 from tasks.judge import RunNames, judge_frames, read_frames
 from tasks.publish import put_views_and_functions
@@ -41,19 +49,19 @@ def reconcile(target: Target, survey: Survey, run_names: RunNames, *, apply: boo
     """Repair grants, missing objects and the quarantine, audit the result, then commit.
 
     One transaction: a failed audit raises ChecksFailed and leaves everything as it was. Without
-    `apply` nothing is written, and only the changes are returned.
+    `apply` it is rolled back, no sequence moves, and only the changes are returned.
     """
     names = target.names()
     with connect(target, "reconcile") as connection:
-        if apply:
-            _put_rules_if_changed(connection, target, survey, run_names.run_id)
-            plan_chunks(connection, target)
-        elif not _has_rules(connection, target):
-            put_rules(connection, target, survey, run_names.run_id)
-        changes = fetch(connection, "queries/reconcile_grants", **names, models=None, apply=apply)
+        put_ledger(connection, target)
+        _put_rules_if_changed(connection, target, survey, run_names.run_id)
+        changes = _delete_unlawful(connection, target, survey)
+        changes += fetch(connection, "queries/reconcile_grants", **names, models=None, apply=apply)
         if not apply:
             connection.rollback()
             return Reconciled(tuple(changes), ())
+        plan_chunks(connection, target)
+        _reopen_backups(connection, target, survey)
         created = _create_missing(connection, target, survey)
         _refresh_quarantine(connection, target, survey)
         if changes or created:
@@ -82,6 +90,24 @@ def _put_rules_if_changed(
         put_rules(connection, target, survey, run_id)
 
 
+def _delete_unlawful(
+    connection: Connection, target: Target, survey: Survey
+) -> list[dict[str, Any]]:
+    """Delete what would keep a missing key from being made: copies, orphans. Else do nothing."""
+    keys = {("index", "unique_tier_model"), *(("constraint", key) for key in FOREIGN_KEYS)}
+    if keys <= survey.inventory.found:
+        return []
+    return fetch(connection, "queries/delete_unlawful_grants", **target.names())
+
+
+def _reopen_backups(connection: Connection, target: Target, survey: Survey) -> None:
+    """Have the backup captured afresh when somebody dropped its columns; what was there is lost."""
+    columns = {("column", "tier_access_backup"), ("column", "tier_markup_backup")}
+    if columns.isdisjoint(survey.inventory.found):
+        for name in ("reopen_backups", "clear_null_backup", "clear_reconciled_grant"):
+            run(connection, f"queries/{name}", ledger=target.ledger)
+
+
 def _create_missing(connection: Connection, target: Target, survey: Survey) -> tuple[str, ...]:
     """Create the indexes, keys, views and functions that the preflight missed."""
     names = target.names()
@@ -105,8 +131,13 @@ def _refresh_quarantine(connection: Connection, target: Target, survey: Survey) 
     """Put the quarantine that the preflight read in place of the stored one, if they differ."""
     stored = fetch(connection, "queries/list_quarantine", ledger=target.ledger)
     wanted = survey.quarantine
-    before = {(str(r["model_id"]), r["position"], r["reason"]) for r in stored}
-    after = set(zip(wanted["model_id"], wanted["position"], wanted["reason"], strict=True))
+    columns = ["model_id", "position", "code", "reason", "tier_codes"]
+    before = {_key_of(row[name] for name in columns) for row in stored}
+    after = {_key_of(row) for row in wanted[columns].itertuples(index=False)}
     if before != after:
         run(connection, "queries/clear_quarantine", ledger=target.ledger)
         copy_quarantine(connection, target, wanted)
+
+
+def _key_of(values: Iterable[object]) -> tuple[str, ...]:
+    return tuple("" if value is None else str(value) for value in values)

@@ -10,14 +10,15 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from tasks.build import drop_capture
+from tasks.build import drop_capture, drop_dry_run
 from tasks.definition import database_task
+from tasks.survey import list_other_schema, read_inventory
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.decisions import Decisions
 from tierflow.errors import ConfigurationError
 from tierflow.ledger import has_ledger
 from tierflow.plan import list_write_codes, resolve_rules
-from tierflow.published import Inventory, take_inventory
+from tierflow.published import Inventory
 from tierflow.read_pair import Rules
 from tierflow.rewrite_pair import rewrite_pair
 from tierflow.settings import Target
@@ -48,6 +49,7 @@ LEDGER_CLEARS = (
     "clear_chunks",
     "clear_change_log",
     "clear_null_backup",
+    "clear_reconciled_grant",
 )
 
 
@@ -70,18 +72,21 @@ def roll_back(target: Target, *, restore_snapshot: bool) -> RolledBack:
 
     One transaction. Raises ConfigurationError, nothing changed, when it could not be done without
     loss: both sides changed the same grant, the old shape cannot say it, or an object of somebody
-    else's needs one of ours.
+    else's needs one of ours. Without a ledger nothing is ours, whatever it is called.
     """
     with connect(target, "roll back") as connection:
         inventory = read_inventory(connection, target)
+        drop_dry_run(connection, target)
+        if not _has_ledger(connection, target, inventory):
+            return RolledBack(0, ())
         restored = 0
         if inventory.published:
             run(connection, "queries/lock_source", schema=target.schema)
             run(connection, "queries/lock_junction", schema=target.schema)
             _require_nothing_foreign(inventory)
-            _require_ledger(connection, target)
+            _require_captured(connection, target, inventory)
             restored = (
-                _restore_snapshot(connection, target, inventory)
+                run(connection, "queries/restore_snapshot", **target.names())
                 if restore_snapshot
                 else _keep_changes(connection, target)
             )
@@ -90,11 +95,21 @@ def roll_back(target: Target, *, restore_snapshot: bool) -> RolledBack:
     return RolledBack(restored, dropped)
 
 
-def read_inventory(connection: Connection, target: Target) -> Inventory:
-    """Return what of ours exists."""
-    objects = fetch(connection, "queries/list_objects", **target.names())
-    columns = fetch(connection, "queries/list_columns", schema=target.schema)
-    return take_inventory(objects, columns, target.build)
+def _has_ledger(connection: Connection, target: Target, inventory: Inventory) -> bool:
+    """Return whether tierflow has been here. Raises ConfigurationError if it was for others."""
+    if other := list_other_schema(connection, target):
+        raise ConfigurationError(
+            f"Nothing was changed: {'; '.join(other)}.",
+            next_step="give the schema that was migrated with --schema",
+        )
+    rows = fetch(connection, "queries/has_relation", in_schema=target.ledger, name="implied_grant")
+    if inventory.published and not rows[0]["there"]:
+        raise ConfigurationError(
+            "There is a junction table but no ledger: tierflow did not make it, so it cannot know"
+            " which side is newer.",
+            next_step="run `tierflow migrate` to adopt the table first",
+        )
+    return has_ledger(connection, target)
 
 
 def _require_nothing_foreign(inventory: Inventory) -> None:
@@ -105,25 +120,16 @@ def _require_nothing_foreign(inventory: Inventory) -> None:
         )
 
 
-def _require_ledger(connection: Connection, target: Target) -> None:
-    rows = fetch(connection, "queries/has_relation", in_schema=target.ledger, name="implied_grant")
-    if not rows[0]["there"]:
-        raise ConfigurationError(
-            "There is a junction table but no ledger: tierflow did not make it, so it cannot know"
-            " which side is newer.",
-            next_step="run `tierflow migrate` to adopt the table first",
-        )
-
-
-def _restore_snapshot(connection: Connection, target: Target, inventory: Inventory) -> int:
+def _require_captured(connection: Connection, target: Target, inventory: Inventory) -> None:
+    """Both ways need the captured values: to put them back, or to see which side is newer."""
     unfinished = fetch(connection, "queries/count_unfinished_backups", ledger=target.ledger)
     columns = ("column", "tier_access_backup"), ("column", "tier_markup_backup")
     if unfinished[0]["chunks"] or not inventory.found.issuperset(columns):
         raise ConfigurationError(
-            "The captured values are not complete, so they cannot be restored.",
-            next_step="run `tierflow rollback`, which keeps the JSONB and needs no snapshot",
+            "The captured values are not complete, so nobody can say what was changed since.",
+            next_step="run `tierflow migrate`, which makes the table follow the JSONB and captures"
+            " it afresh, and roll back then",
         )
-    return run(connection, "queries/restore_snapshot", **target.names())
 
 
 def _keep_changes(connection: Connection, target: Target) -> int:
@@ -147,10 +153,10 @@ def _keep_changes(connection: Connection, target: Target) -> int:
 
 
 def _side_of(row: Mapping[str, Any]) -> str:
-    """Say which side moved away from the value first captured."""
-    if row["jsonb_markup"] == row["captured_markup"]:
+    """Say which side moved away from the value on which they last agreed."""
+    if row["jsonb_markup"] == row["agreed_markup"]:
         return "junction"
-    return "jsonb" if row["junction_markup"] == row["captured_markup"] else "both"
+    return "jsonb" if row["junction_markup"] == row["agreed_markup"] else "both"
 
 
 def _describe(row: Mapping[str, Any]) -> str:
@@ -159,7 +165,7 @@ def _describe(row: Mapping[str, Any]) -> str:
 
     return (
         f"{row['model']} / {row['tier']}: JSONB {say(row['jsonb_markup'])},"
-        f" table {say(row['junction_markup'])}, captured {say(row['captured_markup'])}"
+        f" table {say(row['junction_markup'])}, before {say(row['agreed_markup'])}"
     )
 
 
@@ -208,15 +214,17 @@ def _drop_everything(
     connection: Connection, target: Target, inventory: Inventory
 ) -> tuple[str, ...]:
     names = target.names()
-    for name in DROPS.values():
-        run(connection, f"schema/{name}", **names)
+    ours = tuple(sorted(f"{kind} {name}" for kind, name in inventory.found))
+    for part, name in DROPS.items():
+        if part in ours:
+            run(connection, f"schema/{name}", **names)
     drop_capture(connection, target)
     for name in BACKUP_DROPS:
         run(connection, f"schema/{name}", **names)
     run(connection, "schema/drop_build_schema", **names)
     if has_ledger(connection, target):
         _clear_ledger(connection, names)
-    return tuple(sorted(f"{kind} {name}" for kind, name in inventory.found))
+    return ours
 
 
 def _clear_ledger(connection: Connection, names: Mapping[str, str]) -> None:

@@ -17,8 +17,8 @@ def hold_run_lock(target: Target) -> Generator[None]:
     Raises TransientError, naming the holder, when another run is under way.
     """
     with connect(target, "run lock", autocommit=True) as connection:
-        if not fetch(connection, "queries/take_run_lock")[0]["taken"]:
-            holders = fetch(connection, "queries/read_run_lock_holder")
+        if not fetch(connection, "queries/take_run_lock", schema=target.schema)[0]["taken"]:
+            holders = fetch(connection, "queries/read_run_lock_holder", schema=target.schema)
             said = "; ".join(
                 f"session {h['pid']} of {h['role']}, since {h['since']:%Y-%m-%d %H:%M:%S}"
                 for h in holders

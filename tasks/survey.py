@@ -65,10 +65,11 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         _require_source(columns, target.schema)
         privileges = fetch(connection, "queries/list_missing_privileges", **target.names())
         _require_readable(privileges)
-        objects = fetch(connection, "queries/list_objects", **target.names())
-        inventory = take_inventory(objects, columns, target.build)
+        inventory = read_inventory(connection, target)
         tiers = fetch(connection, "queries/list_tiers", schema=target.schema)
-        decisions = settle_decisions(given, read_decisions_in_force(connection, target))
+        other_schema = list_other_schema(connection, target)
+        stored = {} if other_schema else read_decisions_in_force(connection, target)
+        decisions = settle_decisions(given, stored)
         rules = resolve_rules(decisions, tiers)
         groups = fetch(connection, "queries/group_source_values", schema=target.schema)
         values = SourceValues.read(groups, rules)
@@ -84,7 +85,7 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         malformed=cases.malformed,
         markup_conflicts=cases.markup_conflicts,
         inexact_markups=cases.inexact_markups,
-        obstacles=(*_list_obstacles(server), *inventory.misshapen),
+        obstacles=(*_list_obstacles(server), *other_schema, *inventory.misshapen),
         missing_privileges=tuple(dict(row) for row in privileges),
         unused_markups=values.unused_markups,
         markups_as_strings=values.markups_as_strings,
@@ -104,13 +105,35 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
     )
 
 
+def read_inventory(connection: Connection, target: Target) -> Inventory:
+    """Return what of ours exists."""
+    objects = fetch(connection, "queries/list_objects", **target.names())
+    columns = fetch(connection, "queries/list_columns", schema=target.schema)
+    return take_inventory(objects, columns, target.build)
+
+
 def read_decisions_in_force(connection: Connection, target: Target) -> dict[str, Any]:
     """Return the decisions that the last run stored, {} where there are none."""
+    row = _read_decision(connection, target)
+    return dict(row["decisions"]) if row else {}
+
+
+def list_other_schema(connection: Connection, target: Target) -> tuple[str, ...]:
+    """Say in whose service the ledger is, if not in this schema's: there is one a database."""
+    row = _read_decision(connection, target)
+    if row is None or row["schema"] in (None, target.schema):
+        return ()
+    return (
+        f"the ledger of this database serves schema {row['schema']!r}: roll that back first,"
+        " or migrate each schema in a database of its own",
+    )
+
+
+def _read_decision(connection: Connection, target: Target) -> Mapping[str, Any] | None:
     there = fetch(connection, "queries/has_relation", in_schema=target.ledger, name="decision")
     if not there[0]["there"]:
-        return {}
-    rows = fetch(connection, "queries/read_decision", ledger=target.ledger)
-    return dict(rows[0]["decisions"]) if rows else {}
+        return None
+    return next(iter(fetch(connection, "queries/read_decision", ledger=target.ledger)), None)
 
 
 def _list_notes(values: SourceValues, decisions: Decisions) -> Iterable[str]:

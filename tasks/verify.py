@@ -13,10 +13,11 @@ import pandas as pd
 
 from tasks.definition import database_task
 from tasks.judge import Audit, RunNames, judge_frames, read_frames
-from tasks.survey import read_decisions_in_force
+from tasks.survey import read_decisions_in_force, read_inventory
 from tierflow.connection import Connection, connect, fetch
 from tierflow.decisions import settle_decisions
 from tierflow.errors import ChecksFailed
+from tierflow.published import OBJECTS
 from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.verify")
@@ -27,7 +28,11 @@ QUERY_TARGETS_MS = {"single tier": 20.0, "multi-tier join": 50.0, "full list": 1
 TARGETS_HOLD_UP_TO = 10_000
 QUERY_REPEATS = 5
 SAMPLE_MODELS = 100
-NOT_THERE = "the junction table or its rules are not there"
+NOT_THERE = "the junction table is not there"
+NO_RULES = "the ledger does not hold the rules that the table was made by"
+ANSWERS = "each tier answers as the old JSONB query"
+PARITY = ("missing", "extra", "wrong_markup")
+LAYER = [part for part in OBJECTS if part[0] in ("view", "function")]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,34 +84,24 @@ def verify(
     `min_coverage` None: as decided for the migration.
     """
     with connect(target, "verify", read_only=True) as connection:
-        if not _is_there(connection, target):
-            return _nothing_to_verify()
+        frames = read_frames(connection, target, published=True, suites=("schema",))
+        if gap := _find_gap(connection, target, frames["schema"]):
+            return _verify_parts_only(frames["schema"], gap)
         if min_coverage is None:
             stored = read_decisions_in_force(connection, target)
             min_coverage = settle_decisions({}, stored).min_coverage
-        frames = read_frames(connection, target, published=True)
-        compatibility = fetch(
-            connection, "checks/compatibility", **target.names(), sample_models=SAMPLE_MODELS
+        frames |= read_frames(
+            connection, target, published=True, suites=("coverage", "orphans", "distribution")
         )
-        prices = fetch(connection, "checks/price_differences", **target.names())
-        timings = _time_queries(connection, target)
-        providers = (
-            fetch(connection, "queries/list_providers_per_tier", schema=target.schema)
-            if detailed
-            else []
-        )
+        layer, providers = _ask_layer(connection, target, frames["distribution"], detailed=detailed)
     audit = judge_frames(
         frames, target, run.at("verify"), database=run.database, min_coverage=min_coverage
     )
-    grants = int(frames["distribution"]["models"].sum())
     checks = (
-        _check_parts("table and columns", "column", frames["schema"]),
-        _check_parts("foreign keys", "foreign key", frames["schema"]),
-        _check_parts("indexes", "index", frames["schema"]),
+        *_check_all_parts(frames["schema"]),
         _check_coverage(audit, min_coverage),
         _check_distribution(frames["distribution"]),
-        _check_compatibility(compatibility, prices[0]["differences"]),
-        _check_speed(timings, grants),
+        *layer,
         _check_integrity(frames["orphans"]),
     )
     for check in checks:
@@ -114,24 +109,63 @@ def verify(
     return Verification(checks, dict(audit.parity), audit, tuple(providers))
 
 
-def _is_there(connection: Connection, target: Target) -> bool:
-    needed = [
-        (target.schema, "tier_model_access"),
-        (target.schema, "v_model_tier_access"),
-        (target.schema, "v_tier_model_summary"),
-        (target.ledger, "implied_grant"),
+def _find_gap(connection: Connection, target: Target, schema: pd.DataFrame) -> str | None:
+    """Return what keeps JSONB and junction table from being compared, None when nothing does."""
+    columns = schema[schema["kind"] == "column"]
+    if (columns["found"] == "missing").all():
+        return NOT_THERE
+    of_another_type = [
+        f"column {row.object} is {row.found}"
+        for row in columns.itertuples()
+        if _type_of(str(row.found)) != _type_of(str(row.expected))
     ]
-    return all(
-        fetch(connection, "queries/has_relation", in_schema=schema, name=name)[0]["there"]
-        for schema, name in needed
+    rules = fetch(connection, "queries/has_relation", in_schema=target.ledger, name="implied_grant")
+    return "; ".join(of_another_type) or (None if rules[0]["there"] else NO_RULES)
+
+
+def _type_of(shape: str) -> str:
+    return shape.partition(" not null")[0].partition(" default")[0]
+
+
+def _verify_parts_only(schema: pd.DataFrame, gap: str) -> Verification:
+    names = ("coverage", "distribution", "compatibility layer", "query performance", "integrity")
+    others = (Check(name, False, gap, "a published migration") for name in names)
+    return Verification((*_check_all_parts(schema), *others), dict.fromkeys(PARITY), None)
+
+
+def _ask_layer(
+    connection: Connection, target: Target, distribution: pd.DataFrame, *, detailed: bool
+) -> tuple[tuple[Check, Check], list[dict[str, Any]]]:
+    """Return the checks of the compatibility layer and of its speed, and the provider breakdown."""
+    found = read_inventory(connection, target).found
+    if missing := [f"{kind} {name}" for kind, name in LAYER if (kind, name) not in found]:
+        figure = f"{', '.join(missing)}: not there or not ours"
+        return (
+            Check("compatibility layer", False, figure, ANSWERS),
+            Check("query performance", False, figure, "each query within its target"),
+        ), []
+    answers = fetch(
+        connection, "checks/compatibility", **target.names(), sample_models=SAMPLE_MODELS
     )
+    prices = fetch(connection, "checks/price_differences", **target.names())
+    timings = _time_queries(connection, target)
+    providers = (
+        fetch(connection, "queries/list_providers_per_tier", schema=target.schema)
+        if detailed
+        else []
+    )
+    return (
+        _check_compatibility(answers, prices[0]["differences"]),
+        _check_speed(timings, grants=int(distribution["models"].sum())),
+    ), providers
 
 
-def _nothing_to_verify() -> Verification:
-    names = ("table and columns", "foreign keys", "indexes", "coverage", "distribution",
-             "compatibility layer", "query performance", "integrity")  # fmt: skip
-    checks = tuple(Check(name, False, NOT_THERE, "a published migration") for name in names)
-    return Verification(checks, {"missing": None, "extra": None, "wrong_markup": None}, None)
+def _check_all_parts(schema: pd.DataFrame) -> tuple[Check, ...]:
+    return (
+        _check_parts("table and columns", "column", schema),
+        _check_parts("foreign keys", "foreign key", schema),
+        _check_parts("indexes", "index", schema),
+    )
 
 
 def _check_parts(name: str, kind: str, frame: pd.DataFrame) -> Check:
@@ -186,7 +220,7 @@ def _check_compatibility(rows: list[dict[str, Any]], price_differences: int) -> 
         "compatibility layer",
         not wrong,
         f"{figure}; {'; '.join(wrong) or 'no difference'}",
-        "each tier answers as the old JSONB query",
+        ANSWERS,
     )
 
 

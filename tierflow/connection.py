@@ -62,6 +62,7 @@ def connect(
     Names are always qualified, so the search path holds the catalogue only. Raises
     ConfigurationError or TransientError in place of the driver's own errors.
     """
+    _require_plain_url(target.dsn)
     with (
         translated_errors(),
         Connection.connect(
@@ -93,7 +94,21 @@ def name_database(target: Target) -> str:
     """Return the database that the DSN means. Raises ConfigurationError for a bad DSN."""
     with translated_errors():
         parameters = conninfo_to_dict(target.dsn)
+    _require_plain_url(target.dsn)
     return str(parameters.get("dbname") or os.environ.get("PGDATABASE") or "(default database)")
+
+
+def _require_plain_url(dsn: str) -> None:
+    """Refuse a URL whose password holds a bare @ or /: its rest would be shown as the host."""
+    if "://" not in dsn:
+        return
+    with translated_errors():
+        parts = conninfo_to_dict(dsn)
+    if any("@" in str(parts.get(name, "")) for name in ("host", "port", "dbname")):
+        raise ConfigurationError(
+            "TIERFLOW_DSN has a second @ or a / in what stands before the host.",
+            next_step="write @ and / in a password as %40 and %2F, or use a pgpass file",
+        )
 
 
 @contextlib.contextmanager

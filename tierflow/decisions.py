@@ -106,9 +106,10 @@ def _lay_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, A
     for name, value in above.items():
         if value is None or value == {}:
             continue
-        under = values.get(name)
-        if isinstance(under, Mapping) and isinstance(value, Mapping):
-            values[name] = {**under, **value}
+        if isinstance(value, Mapping):
+            under = values.get(name, {})
+            # what is no map below stays, to be refused
+            values[name] = {**under, **value} if isinstance(under, Mapping) else under
         else:
             values[name] = value
     return values

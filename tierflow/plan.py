@@ -53,10 +53,7 @@ class Plan:
         return {
             "needs_decision": self.needs_decision,
             "undecided": list(self.undecided),
-            **{
-                name: list(value) if isinstance(value, tuple) else value
-                for name, value in fields.items()
-            },  # pyright: ignore
+            **{k: list(v) if isinstance(v, tuple) else v for k, v in fields.items()},  # pyright: ignore
             **{k: v for k, v in dataclasses.asdict(counts).items() if k != "grants"},
             "expected_grants": counts.grants,
         }

@@ -1,5 +1,6 @@
 -- Returns a row per tier: how the view and both functions differ from the old JSONB query (codes of the tier by `?`, less what is quarantined). Reads only.
 -- is_model_available_for_tier is asked for a sample of models, the other two for all.
+:head
 WITH old_query AS (
     SELECT DISTINCT model.id AS model_id, code.tier_id
     FROM :"schema".model_access_control AS model

@@ -1,4 +1,5 @@
 -- Returns a row per provider and one for '(all)': enabled models, those that should have a grant, those of them that have one. Reads only.
+:head
 WITH model AS (
     SELECT
         model.model_id::text AS identifier,

@@ -1,4 +1,5 @@
 -- Returns a row per tier: its enabled grants, those the JSONB implies, and its markups. Reads only.
+:head
 SELECT
     tier.id AS tier_id,
     tier.tier_code::text AS tier_code,

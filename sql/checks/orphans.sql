@@ -1,4 +1,5 @@
 -- Returns a row per kind of wrong grant: how many there are and the first twenty. A full comparison of JSONB and junction table. Reads only.
+:head
 WITH difference AS (
     SELECT
         coalesce(implied.model_id, access.model_id) AS model_id,

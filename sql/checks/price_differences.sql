@@ -1,4 +1,5 @@
 -- Returns one row: how many offers of the view carry another markup or price than the JSONB implies. Reads only.
+:head
 SELECT count(*) AS differences
 FROM :"schema".v_model_tier_access AS offer
 LEFT JOIN :"ledger".implied_grant AS implied

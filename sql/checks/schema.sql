@@ -1,4 +1,5 @@
 -- Returns a row per part of the junction table: what is found and what is expected. Reads only.
+:head
 WITH junction AS (
     SELECT to_regclass(format('%I.tier_model_access', :'target')) AS oid
 )

@@ -1,4 +1,4 @@
 -- Records the end of a run. Locks that row of the ledger.
 UPDATE :"ledger".run
-SET finished = now(), outcome = :'outcome', result = :'result', error = :'error'
+SET finished = clock_timestamp(), outcome = :'outcome', result = :'result', error = nullif(:'error'::text, '')
 WHERE run_id = :'run_id'

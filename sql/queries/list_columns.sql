@@ -1,4 +1,5 @@
 -- Returns a row for each column of the relations we need or make: relation, kind, column, type, not_null, has_default. Reads only.
+:head
 SELECT
     class.relname::text AS relation,
     class.relkind::text AS kind,

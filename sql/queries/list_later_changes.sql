@@ -1,5 +1,6 @@
 -- Returns each grant on which JSONB and junction table differ: both markups, and the one on which they last agreed (NULL: no grant). Reads only.
 -- They last agreed when the model was captured, or at a later reconciliation of that grant.
+:head
 WITH captured AS (
     SELECT model.id AS model_id, implied.tier_id, implied.markup_multiplier
     FROM :"schema".model_access_control AS model

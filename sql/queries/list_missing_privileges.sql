@@ -1,5 +1,6 @@
 -- Returns a row for each privilege the role lacks: what it is for, and the statement that gives it. Reads only.
 -- To be in the role of an owner is enough to own, but nobody is put into a superuser's role: there the object changes hands.
+:head
 WITH source AS (
     SELECT class.oid, class.relname::text AS name
     FROM pg_class AS class

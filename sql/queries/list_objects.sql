@@ -1,4 +1,5 @@
 -- Returns a row for each of our objects that exists: kind, name, and a shape that says whether it is ours. Reads only.
+:head
 SELECT 'table' AS kind, class.relname::text AS name, class.relkind::text || class.relpersistence::text AS shape
 FROM pg_class AS class
 WHERE class.relnamespace = to_regnamespace(quote_ident(:'schema'))

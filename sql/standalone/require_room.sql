@@ -11,10 +11,10 @@ BEGIN
         RAISE EXCEPTION 'Privileges are missing: %. Nothing was changed.', lacking
         USING HINT = remedies || '.', ERRCODE = 'insufficient_privilege';
     END IF;
-    SELECT string_agg(format('%s %s is %s, not %s', kind, name, coalesce(nullif(found, ''), 'of another kind'), wanted), '; ')
+    SELECT string_agg(format('%s %s is %s, not %s', ours.kind, ours.name, coalesce(nullif(ours.found, ''), 'of another kind'), ours.wanted), '; ')
     INTO foreign_objects
-    FROM pg_temp.inventory
-    WHERE found <> wanted;
+    FROM pg_temp.inventory AS ours
+    WHERE ours.found <> ours.wanted;
     IF foreign_objects IS NOT NULL THEN
         RAISE EXCEPTION 'Objects with our names are not ours: %. Nothing was changed.', foreign_objects
         USING HINT = 'Rename or drop them, then run the same script again.', ERRCODE = 'duplicate_object';

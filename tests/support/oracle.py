@@ -67,8 +67,10 @@ class Answer:
 def consult(access: str | None, markups: str | None, world: World) -> Answer:
     """Return the answer for the two JSON texts of one model."""
     elements: list[Judged] = []
+    seen: set[str] = set()
     for position, text in enumerate(_source_elements(access), start=1):
-        elements.append(_judge_alone(position, text, access, markups, elements, world))
+        elements.append(_judge_alone(position, text, access, markups, seen, world))
+        seen.add(elements[-1].code or "")
     grants = {
         tier: hundredths
         for tier in world.tiers
@@ -82,7 +84,7 @@ def _judge_alone(
     text: str,
     access: str | None,
     markups: str | None,
-    earlier: list[Judged],
+    seen: set[str],
     world: World,
 ) -> Judged:
     """Judge an element before it is known what the others of its tiers say."""
@@ -93,7 +95,7 @@ def _judge_alone(
     code = json.loads(text)
     if code == "":
         return Judged(position, code, "quarantined", "empty_code", text)
-    if any(element.code == code for element in earlier):
+    if code in seen:
         return Judged(position, code, "duplicates")
     tiers = world.tiers_of(code)
     if not tiers:

@@ -1,0 +1,241 @@
+-- Moves the JSONB access data into the junction table: all of `tierflow migrate`, with nothing but psql (14 or newer).
+--
+--   psql -X -d DATABASE -f migrate_to_dynamic_tiers.sql -v schema=public -v tier_map='{"trial": ["byok"], "starter": ["byok"]}'
+--
+-- One transaction: any error leaves the database as it was, and psql exits with 3. A second run changes nothing, or
+-- repairs drift and says how much. Writers of the models wait while it runs; readers only while the backup columns are
+-- added and filled, at the end. For a large database in use take `tierflow migrate`, which keeps nobody waiting.
+--
+-- What a person must decide, each as -v name=value; what is left open was decided by the run before, or is the first value:
+--   tier_map         JSON: code -> tiers
+--   unknown_tiers    fail | quarantine                       a code that is neither mapped nor a tier
+--   malformed        fail | quarantine                       a value that cannot be read
+--   markup_conflict  fail | quarantine | lowest | highest    codes of one tier with different markups (left open: as malformed)
+--   inexact_markup   fail | quarantine | round               more than two decimals (left open: as malformed)
+--   min_coverage     0.8                                     share of the enabled models that must have a grant
+\ir standalone/session.psql
+\if :{?tier_map}
+\else
+    \set tier_map ''
+\endif
+\if :{?unknown_tiers}
+\else
+    \set unknown_tiers ''
+\endif
+\if :{?malformed}
+\else
+    \set malformed ''
+\endif
+\if :{?markup_conflict}
+\else
+    \set markup_conflict ''
+\endif
+\if :{?inexact_markup}
+\else
+    \set inexact_markup ''
+\endif
+\if :{?min_coverage}
+\else
+    \set min_coverage ''
+\endif
+\o :null_device
+BEGIN;
+\ir standalone/set_transaction.sql
+\ir standalone/take_run_lock.sql
+
+-- preflight: the source, the privileges and our names
+\ir standalone/inventory.psql
+\if :published
+    \ir standalone/lock_grants.sql
+\endif
+
+-- the ledger; an unfinished build of tierflow is given up
+\ir schema/create_ledger_schema.sql
+\ir schema/create_run.sql
+\ir schema/create_step.sql
+\ir schema/create_chunk.sql
+\ir schema/create_change_log.sql
+\ir schema/create_quarantine.sql
+\ir schema/create_decision.sql
+\ir schema/create_tier_map.sql
+\ir schema/create_null_backup.sql
+\if :has_capture
+    \ir schema/drop_capture_trigger.sql
+    \ir schema/drop_capture_update_trigger.sql
+\endif
+\if :has_build
+    \ir schema/drop_build_schema.sql
+\endif
+
+-- the decisions and the rules
+SELECT gen_random_uuid() AS run_id, now() AS started
+\gset
+\set head 'CREATE TEMPORARY TABLE tier ON COMMIT DROP AS'
+\ir queries/list_tiers.sql
+\ir standalone/create_settled_map.sql
+\ir standalone/create_settled.sql
+\ir standalone/require_decisions.sql
+SELECT decisions, decisions ->> 'min_coverage' AS least,
+    changes OR NOT :'has_rules'::boolean AS changes_rules, 'standalone sql' AS mode, 'standalone sql' AS fingerprint
+FROM pg_temp.settled
+\gset
+\if :changes_rules
+    \ir queries/save_decision.sql
+    \ir queries/clear_tier_map.sql
+    \ir standalone/insert_tier_map.sql
+    \ir schema/create_tier_code_view.sql
+    \ir schema/create_markup_number_function.sql
+    \ir schema/create_usable_markup_function.sql
+    \ir schema/create_implied_grants_function.sql
+    \ir schema/create_implied_grant_view.sql
+\endif
+\ir queries/insert_run.sql
+
+-- preflight: the data
+\set head 'CREATE TEMPORARY TABLE source_value ON COMMIT DROP AS'
+\ir queries/group_source_values.sql
+\ir standalone/create_pair.sql
+\ir standalone/create_element.sql
+\ir standalone/create_holder.sql
+\ir standalone/require_decided.sql
+
+-- the junction table: loaded bare, or repaired
+\if :published
+    \ir standalone/create_drift.sql
+    SELECT
+        count(*) FILTER (WHERE change = 'inserted') AS inserted,
+        count(*) FILTER (WHERE change = 'updated') AS updated,
+        count(*) FILTER (WHERE change = 'deleted') AS deleted,
+        count(*) > 0 AS drifted
+    FROM pg_temp.drift
+    \gset
+    \if :drifted
+        \set models '{NULL}'
+        \set apply true
+        \ir queries/reconcile_grants.sql
+    \endif
+\else
+    \ir queries/clear_chunks.sql
+    \ir queries/clear_change_log.sql
+    \ir queries/clear_null_backup.sql
+    \ir schema/create_tier_model_access.sql
+    \ir standalone/load_grants.sql
+    \set inserted :ROW_COUNT
+    \set updated 0
+    \set deleted 0
+\endif
+\if :lacks_unique
+    \ir schema/add_unique_tier_model.sql
+\endif
+\if :lacks_indexes
+    \ir schema/create_idx_tier_model_tier_id.sql
+    \ir schema/create_idx_tier_model_model_id.sql
+    \ir schema/create_idx_tier_model_enabled.sql
+    \ir schema/create_idx_tier_model_lookup.sql
+\endif
+\if :lacks_fk_tier
+    \ir schema/drop_fk_tier_model_tier.sql
+    \ir schema/add_fk_tier_model_tier.sql
+    \ir schema/validate_fk_tier_model_tier.sql
+\endif
+\if :lacks_fk_model
+    \ir schema/drop_fk_tier_model_model.sql
+    \ir schema/add_fk_tier_model_model.sql
+    \ir schema/validate_fk_tier_model_model.sql
+\endif
+\ir queries/analyze_tier_model_access.sql
+\if :lacks_layer
+    \ir schema/create_v_model_tier_access.sql
+    \ir schema/create_v_tier_model_summary.sql
+    \ir schema/create_get_models_for_tier.sql
+    \ir schema/create_is_model_available_for_tier.sql
+    \ir schema/create_touch_function.sql
+    \ir schema/create_touch_trigger.sql
+\endif
+\ir standalone/delete_stale_quarantine.sql
+\ir standalone/insert_quarantine.sql
+
+-- the audit, parity included
+\set head 'CREATE TEMPORARY TABLE coverage ON COMMIT DROP AS'
+\ir checks/coverage.sql
+\set head 'CREATE TEMPORARY TABLE orphans ON COMMIT DROP AS'
+\ir checks/orphans.sql
+\set head 'CREATE TEMPORARY TABLE distribution ON COMMIT DROP AS'
+\ir checks/distribution.sql
+\set head 'CREATE TEMPORARY TABLE schema ON COMMIT DROP AS'
+\ir checks/schema.sql
+\ir standalone/require_audit.sql
+
+SELECT
+    coalesce(sum(pair.models), 0) AS source_models,
+    coalesce(sum(read.source_elements * pair.models), 0) AS source_elements,
+    coalesce(sum(read.migrated * pair.models), 0) AS migrated,
+    coalesce(sum(read.merged * pair.models), 0) AS merged,
+    coalesce(sum(read.duplicates * pair.models), 0) AS duplicates,
+    coalesce(sum(read.quarantined * pair.models), 0) AS quarantined,
+    coalesce(sum(read.grants * pair.models), 0) AS grants,
+    coalesce(sum(read.defaulted * pair.models), 0) AS defaulted_markups,
+    extract(EPOCH FROM clock_timestamp() - :'started'::timestamptz) AS seconds
+FROM pg_temp.pair AS pair
+LEFT JOIN (
+    SELECT element.pair,
+        count(*) AS source_elements,
+        count(*) FILTER (WHERE fate = 'migrated') AS migrated,
+        count(*) FILTER (WHERE fate = 'merged') AS merged,
+        count(*) FILTER (WHERE fate = 'duplicates') AS duplicates,
+        count(*) FILTER (WHERE fate = 'quarantined') AS quarantined,
+        sum(tiers_made) AS grants,
+        count(*) FILTER (WHERE defaulted) AS defaulted
+    FROM pg_temp.element AS element
+    GROUP BY element.pair
+) AS read ON pair.number = read.pair
+\gset
+
+-- the backup, written once
+SELECT count(*) = 0 AS lacks_chunks, count(*) = 0 OR bool_or(backed_up IS NULL) AS lacks_backup FROM :"ledger".chunk
+\gset
+\set number 1
+\set low ''
+\set high ''
+\if :lacks_chunks
+    \ir queries/insert_chunk.sql
+    \ir queries/finish_chunk.sql
+\endif
+\if :lacks_backup
+    \ir schema/add_backup_columns.sql
+    \ir schema/create_keep_columns_function.sql
+    \ir schema/create_keep_columns_trigger.sql
+    \ir queries/allow_backup.sql
+    \ir queries/back_up_range.sql
+    \ir queries/back_up_nulls_of_range.sql
+    \ir schema/drop_keep_columns_trigger.sql
+    \ir schema/drop_keep_columns_function.sql
+    \ir standalone/finish_backups.sql
+\endif
+
+-- the record of the run
+SELECT
+    CASE
+        WHEN NOT :'published'::boolean THEN 'published'
+        WHEN :inserted + :updated + :deleted > 0 OR :'lacks_backup'::boolean
+            OR :'lacks_indexes'::boolean OR :'lacks_fk_tier'::boolean OR :'lacks_fk_model'::boolean OR :'lacks_layer'::boolean
+            THEN 'reconciled'
+        ELSE 'unchanged'
+    END AS outcome,
+    '' AS error
+\gset
+SELECT jsonb_build_object(
+    'run_id', :'run_id', 'outcome', :'outcome', 'source_models', :source_models, 'source_elements', :source_elements,
+    'migrated', :migrated, 'merged', :merged, 'duplicates', :duplicates, 'quarantined', :quarantined, 'grants', :grants,
+    'defaulted_markups', :defaulted_markups, 'inserted', :inserted, 'updated', :updated, 'deleted', :deleted,
+    'coverage', coverage.coverage, 'seconds', :seconds
+) AS result
+FROM pg_temp.coverage AS coverage WHERE coverage.provider = '(all)'
+\gset
+\ir queries/finish_run.sql
+COMMIT;
+\o
+\echo Outcome: :outcome. :inserted grants inserted, :updated updated, :deleted deleted; the table holds :grants.
+\echo Models: :source_models. Source elements: :source_elements = :migrated migrated + :merged merged + :duplicates duplicates + :quarantined quarantined.
+\echo Parity proven: 0 missing, 0 extra, 0 wrong markups. :defaulted_markups grants have no markup and are billed at 1.00.
+\echo Next: psql -X -f verify_migration.sql. The quarantine is in the table tierflow.quarantine.

@@ -1,0 +1,94 @@
+-- Takes the migration back: all of `tierflow rollback`, with nothing but psql (14 or newer).
+--
+--   psql -X -d DATABASE -f rollback_dynamic_tiers.sql -v schema=public
+--   psql -X -d DATABASE -f rollback_dynamic_tiers.sql -v schema=public -v restore_snapshot=true
+--
+-- One transaction: any error leaves the database as it was, and psql exits with 3. Later changes are kept: those of the
+-- JSONB stay, those of the junction table are written back; where that cannot be done without loss it stops and names
+-- the models. restore_snapshot=true gives up every later change and puts the captured values back.
+\ir standalone/session.psql
+\if :{?restore_snapshot}
+\else
+    \set restore_snapshot false
+\endif
+\o :null_device
+BEGIN;
+\ir standalone/set_transaction.sql
+\ir standalone/take_run_lock.sql
+\ir standalone/inventory.psql
+SELECT gen_random_uuid() AS run_id, now() AS started, 'standalone sql rollback' AS mode, '{}' AS decisions, false AS in_force
+\gset
+\if :has_ledger
+    SELECT decisions, true AS in_force FROM :"ledger".decision
+    \gset
+    \ir queries/insert_run.sql
+\endif
+\set restored 0
+
+\if :published
+    \if :in_force
+    \else
+        \ir standalone/refuse_unknown_table.sql
+    \endif
+    \ir queries/lock_junction.sql
+    \if :restore_snapshot
+        \set head 'CREATE TEMPORARY TABLE unfinished_backup ON COMMIT DROP AS'
+        \ir queries/count_unfinished_backups.sql
+        \ir standalone/require_snapshot.sql
+        \ir queries/restore_snapshot.sql
+        \set restored :ROW_COUNT
+    \else
+        \set head 'CREATE TEMPORARY TABLE difference ON COMMIT DROP AS'
+        \ir queries/list_later_changes.sql
+        \ir standalone/create_later_change.sql
+        \ir standalone/require_mergeable.sql
+        \ir standalone/write_later_changes.sql
+        \set restored :ROW_COUNT
+        \set head 'CREATE TEMPORARY TABLE left_over ON COMMIT DROP AS'
+        \ir queries/list_later_changes.sql
+        \ir standalone/require_written.sql
+    \endif
+    \ir schema/drop_v_tier_model_summary.sql
+    \ir schema/drop_get_models_for_tier.sql
+    \ir schema/drop_is_model_available_for_tier.sql
+    \ir schema/drop_v_model_tier_access.sql
+    \ir schema/drop_tier_model_access.sql
+    \ir schema/drop_touch_function.sql
+\endif
+\if :in_force
+    \ir schema/drop_capture_trigger.sql
+    \ir schema/drop_capture_update_trigger.sql
+    \ir schema/drop_keep_columns_trigger.sql
+    \ir schema/drop_backup_columns.sql
+    \ir schema/drop_build_schema.sql
+    \ir schema/drop_keep_columns_function.sql
+    \ir schema/drop_capture_function.sql
+    \ir schema/drop_implied_grant_view.sql
+    \ir schema/drop_implied_grants_function.sql
+    \ir schema/drop_tier_code_view.sql
+    \ir schema/drop_usable_markup_function.sql
+    \ir schema/drop_markup_number_function.sql
+    \ir queries/clear_decision.sql
+    \ir queries/clear_tier_map.sql
+    \ir queries/clear_chunks.sql
+    \ir queries/clear_change_log.sql
+    \ir queries/clear_null_backup.sql
+\endif
+
+SELECT
+    CASE WHEN :'in_force'::boolean THEN 'rolled_back' ELSE 'unchanged' END AS outcome,
+    CASE WHEN :'restore_snapshot'::boolean THEN 'restore_snapshot' ELSE 'keep_changes' END AS way,
+    '' AS error, count(found) AS dropped
+FROM pg_temp.inventory WHERE kind <> 'columns' AND :'in_force'::boolean
+\gset
+SELECT jsonb_build_object('outcome', :'outcome', 'mode', :'way', 'models_restored', :restored, 'dropped', (
+    SELECT coalesce(jsonb_agg(kind || ' ' || name ORDER BY kind, name), '[]')
+    FROM pg_temp.inventory WHERE found IS NOT NULL AND kind <> 'columns' AND :'in_force'::boolean
+)) AS result
+\gset
+\if :has_ledger
+    \ir queries/finish_run.sql
+\endif
+COMMIT;
+\o
+\echo Outcome: :outcome (:way). The JSONB of :restored models was written; :dropped objects were dropped. The ledger, where there is one, stays.

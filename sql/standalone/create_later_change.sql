@@ -1,0 +1,30 @@
+-- Creates the temporary table of the grants on which the two sides differ, which side moved, and what keeps the change from being written back. Reads only, but for that table.
+CREATE TEMPORARY TABLE later_change ON COMMIT DROP AS
+WITH accepted AS (
+    SELECT code.code, count(*) AS tiers FROM :"ledger".tier_code AS code GROUP BY code.code
+)
+
+SELECT
+    difference.*,
+    CASE
+        WHEN difference.jsonb_markup IS NOT DISTINCT FROM difference.captured_markup THEN 'junction'
+        WHEN difference.junction_markup IS NOT DISTINCT FROM difference.captured_markup THEN 'jsonb'
+        ELSE 'both'
+    END AS side,
+    CASE
+        WHEN coalesce(jsonb_typeof(model.tier_access), 'null') NOT IN ('array', 'string', 'null') THEN 'tier_access is neither an array nor a code'
+        WHEN coalesce(jsonb_typeof(model.tier_markup), 'null') NOT IN ('object', 'null') THEN 'tier_markup is not an object'
+        WHEN EXISTS (
+            SELECT FROM accepted
+            WHERE accepted.tiers > 1 AND jsonb_typeof(model.tier_access) IN ('array', 'string')
+                AND model.tier_access ? accepted.code
+        ) THEN 'a code of the model grants several tiers'
+        WHEN difference.jsonb_markup IS NULL AND EXISTS (
+            SELECT FROM :"ledger".tier_code AS code
+            INNER JOIN :"schema".subscription_tiers AS tier ON code.tier_id = tier.id
+            WHERE tier.tier_code = difference.tier AND jsonb_typeof(model.tier_access) IN ('array', 'string')
+                AND model.tier_access ? code.code
+        ) THEN 'the codes of the tier are quarantined'
+    END AS obstacle
+FROM pg_temp.difference AS difference
+INNER JOIN :"schema".model_access_control AS model ON difference.model_id = model.id

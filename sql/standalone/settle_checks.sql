@@ -1,0 +1,98 @@
+-- Notes the eight checks of tasks/verify.py as JSON, judged from the frames, the timings and the least coverage. Reads only.
+SELECT set_config('tierflow.checks', jsonb_agg(to_jsonb(judged) ORDER BY ordinal)::text, true)
+FROM (
+    WITH frames AS (
+        SELECT current_setting('tierflow.frames')::jsonb AS value
+    ),
+
+    part AS (
+        SELECT part.* FROM frames
+        CROSS JOIN LATERAL jsonb_to_recordset(frames.value -> 'schema') AS part (object text, kind text, found text, expected text, ok boolean)
+    ),
+
+    tier AS (
+        SELECT tier.*, place FROM frames
+        CROSS JOIN LATERAL jsonb_array_elements(frames.value -> 'distribution') WITH ORDINALITY AS item (value, place)
+        CROSS JOIN LATERAL jsonb_to_record(item.value) AS tier (tier_code text, models bigint, source_models bigint, min_markup numeric, max_markup numeric, mean_markup numeric)
+    ),
+
+    answer AS (
+        SELECT answer.* FROM frames
+        CROSS JOIN LATERAL jsonb_to_recordset(frames.value -> 'compatibility') AS answer (
+            tier_code text, old_models bigint, view_differences bigint, function_differences bigint,
+            availability_differences bigint, availability_questions bigint
+        )
+    ),
+
+    speed AS (
+        SELECT target.ordinal, target.query, target.ms * greatest(1.0, (SELECT sum(models) FROM tier) / 10000.0) AS most,
+            percentile_cont(0.5) WITHIN GROUP (ORDER BY timing.ms) AS ms
+        FROM (VALUES (1, 'single tier', 20.0), (2, 'multi-tier join', 50.0), (3, 'full list', 100.0), (4, 'admin dashboard', 200.0))
+            AS target (ordinal, query, ms)
+        LEFT JOIN jsonb_to_recordset(current_setting('tierflow.timings')::jsonb) AS timing (query text, ms double precision)
+            ON target.query = timing.query
+        GROUP BY target.ordinal, target.query, target.ms
+    )
+
+    SELECT wanted.ordinal, wanted.name, bool_and(part.ok) AS ok,
+        format('%s of %s as published', count(*) FILTER (WHERE part.ok), count(*))
+        || coalesce(': ' || string_agg(format('%s is %s', part.object, part.found), '; ' ORDER BY part.object) FILTER (WHERE NOT part.ok), '') AS figure,
+        format('%s of %s', count(*), count(*)) AS expected
+    FROM part
+    INNER JOIN (VALUES (1, 'table and columns', 'column'), (2, 'foreign keys', 'foreign key'), (3, 'indexes', 'index'))
+        AS wanted (ordinal, name, kind) ON part.kind = wanted.kind
+    GROUP BY wanted.ordinal, wanted.name
+    UNION ALL
+    SELECT 4, 'coverage', every.coverage = 1 AND every.share >= :'least'::numeric,
+        format('%s %% of the enabled models that should have a grant, %s %% of all enabled models',
+            round(every.coverage * 100, 1), round(every.share * 100, 1)),
+        format('100.0 %%, and at least %s %%', round(:'least'::numeric * 100, 1))
+    FROM frames
+    CROSS JOIN LATERAL jsonb_to_recordset(frames.value -> 'coverage') AS every (provider text, coverage numeric, share numeric)
+    WHERE every.provider = '(all)'
+    UNION ALL
+    SELECT 5, 'distribution', coalesce(bool_and(models = source_models), true),
+        coalesce(string_agg(
+            format('%s %s', tier_code, models)
+            || CASE WHEN models <> source_models THEN format(' (the JSONB has %s)', source_models) ELSE '' END
+            || CASE WHEN models > 0 THEN format(', markup %s to %s, mean %s', round(min_markup, 2), round(max_markup, 2), round(mean_markup, 2)) ELSE '' END,
+            '; ' ORDER BY place
+        ), 'no tier'),
+        'each tier as many as in the JSONB'
+    FROM tier
+    UNION ALL
+    SELECT 6, 'compatibility layer', differences.wrong IS NULL,
+        format('%s answers of the view and of get_models_for_tier, %s of is_model_available_for_tier; %s',
+            asked.answers, asked.questions, coalesce(differences.wrong, 'no difference')),
+        'each tier answers as the old JSONB query'
+    FROM (
+        SELECT coalesce(sum(old_models), 0) AS answers, coalesce(sum(availability_questions), 0) AS questions FROM answer
+    ) AS asked
+    CROSS JOIN (
+        SELECT string_agg(said, '; ') AS wrong
+        FROM (
+            SELECT format('%s: %s view differences', tier_code, view_differences) AS said FROM answer WHERE view_differences > 0
+            UNION ALL
+            SELECT format('%s: %s function differences', tier_code, function_differences) FROM answer WHERE function_differences > 0
+            UNION ALL
+            SELECT format('%s: %s availability differences', tier_code, availability_differences) FROM answer WHERE availability_differences > 0
+            UNION ALL
+            SELECT format('%s prices differ', price.differences)
+            FROM frames
+            CROSS JOIN LATERAL jsonb_to_recordset(frames.value -> 'price_differences') AS price (differences bigint)
+            WHERE price.differences > 0
+        ) AS difference
+    ) AS differences
+    UNION ALL
+    SELECT 7, 'query performance', bool_and(ms < most),
+        string_agg(format('%s %s ms', query, round(ms::numeric, 1)), '; ' ORDER BY ordinal),
+        string_agg(format('%s < %s ms', query, round(most)), '; ' ORDER BY ordinal)
+    FROM speed
+    UNION ALL
+    SELECT 8, 'integrity', bool_and(kind.rows = 0),
+        coalesce(string_agg(format('%s %s (%s)', kind.rows, kind.check, kind.sample), '; ') FILTER (WHERE kind.rows > 0),
+            '0 orphans, 0 duplicates, parity 0/0/0'),
+        '0 orphans, 0 duplicates, parity 0/0/0'
+    FROM frames
+    CROSS JOIN LATERAL jsonb_to_recordset(frames.value -> 'orphans') AS kind (kind text, "check" text, rows bigint, sample text)
+) AS judged

@@ -1,0 +1,53 @@
+-- Verifies a published migration: the eight checks of `tierflow verify`, with nothing but psql (14 or newer).
+--
+--   psql -X -d DATABASE -f verify_migration.sql -v schema=public [-v min_coverage=0.8]
+--
+-- One read-only transaction. Prints the checks, then exits with 3 when one of them did not pass.
+\ir standalone/session.psql
+\o :null_device
+BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
+\ir standalone/set_transaction.sql
+SELECT
+    to_regclass(format('%I.tier_model_access', :'schema')) IS NOT NULL
+    AND to_regclass(format('%I.v_model_tier_access', :'schema')) IS NOT NULL
+    AND to_regclass(format('%I.v_tier_model_summary', :'schema')) IS NOT NULL
+    AND to_regprocedure(format('%I.get_models_for_tier(varchar)', :'schema')) IS NOT NULL
+    AND to_regprocedure(format('%I.is_model_available_for_tier(uuid, varchar)', :'schema')) IS NOT NULL
+    AND to_regclass(format('%I.implied_grant', :'ledger')) IS NOT NULL AS is_there
+\gset
+\if :is_there
+    \if :{?min_coverage}
+        \set least :min_coverage
+    \else
+        \set least 0.8
+        SELECT decisions ->> 'min_coverage' AS least FROM :"ledger".decision
+        \gset
+    \endif
+    \set sample_models 100
+    \set head 'DECLARE coverage NO SCROLL CURSOR FOR'
+    \ir checks/coverage.sql
+    \set head 'DECLARE orphans NO SCROLL CURSOR FOR'
+    \ir checks/orphans.sql
+    \set head 'DECLARE distribution NO SCROLL CURSOR FOR'
+    \ir checks/distribution.sql
+    \set head 'DECLARE schema NO SCROLL CURSOR FOR'
+    \ir checks/schema.sql
+    \set head 'DECLARE compatibility NO SCROLL CURSOR FOR'
+    \ir checks/compatibility.sql
+    \set head 'DECLARE price_differences NO SCROLL CURSOR FOR'
+    \ir checks/price_differences.sql
+    \ir standalone/collect_frames.sql
+    \ir standalone/measure_queries.psql
+    \ir standalone/measure_queries.psql
+    \ir standalone/measure_queries.psql
+    \ir standalone/measure_queries.psql
+    \ir standalone/measure_queries.psql
+    \ir standalone/settle_checks.sql
+\else
+    \ir standalone/settle_nothing.sql
+\endif
+\o
+\ir standalone/list_checks.sql
+\ir standalone/require_checks.sql
+COMMIT;
+\echo All eight checks passed.

@@ -1,0 +1,117 @@
+"""The backup columns: the values as first captured, and nothing else of a model moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from support.database import Database, Told
+
+# as text: 1.0 and 1.00 are equal as jsonb, and a backup must tell them apart
+ORIGINALS: dict[str, tuple[str | None, str | None]] = {
+    "plain": ('["free", "pro"]', '{"free": 1.0, "pro": 1.250}'),
+    "sql nulls": (None, None),
+    "json nulls": ("null", "null"),
+    "only access": ('["free"]', None),
+    "only markup": (None, '{"free": 1}'),
+    "empty": ("[]", "{}"),
+    "odd": ('["fr\\u00e9e", 7, {"a": [1.10]}]', '{"free": "1.00", "x": 1e2}'),
+}
+CAPTURED = """SELECT model_id, tier_access_backup::text AS access, tier_markup_backup::text AS markup
+              FROM public.model_access_control ORDER BY model_id"""
+CURRENT = CAPTURED.replace("_backup", "")
+OPTIONS = (
+    "--min-coverage", "0", "--unknown-tiers", "quarantine", "--malformed", "quarantine",
+)  # fmt: skip
+
+
+@pytest.fixture
+def source(database: Database) -> Database:
+    """Models with values that a copy could spoil."""
+    database.add_tiers("free", "pro")
+    database.add_models([(name, *values) for name, values in ORIGINALS.items()])
+    return database
+
+
+def test_the_backup_holds_the_originals_byte_for_byte_and_is_written_once(
+    source: Database, tierflow: Callable[..., Told]
+) -> None:
+    before = source.rows(CURRENT)
+    told = tierflow("migrate", *OPTIONS)
+    assert told.code == 0, told.stderr
+    assert source.rows(CAPTURED) == before == source.rows(CURRENT)
+    # the source's trigger stamps every UPDATE; the backup must not be one for it
+    stamps = source.rows("SELECT DISTINCT updated_at::text FROM public.model_access_control")
+    assert stamps == [{"updated_at": "2026-01-02 03:04:05"}]
+
+    source.add_model("later", ["free"], None)
+    source.rows("""UPDATE public.model_access_control SET tier_access = '["pro"]'
+                   WHERE model_id IN ('plain', 'sql nulls')""")
+    again = tierflow("migrate")
+    assert (again.code, again.value["outcome"]) == (0, "reconciled"), again.stderr
+    captured = source.rows(CAPTURED)
+    assert [row for row in captured if row["model_id"] != "later"] == before
+    assert {"model_id": "later", "access": None, "markup": None} in captured
+
+
+def test_no_trigger_of_the_owner_changes_another_column_during_the_backup(
+    source: Database, tierflow: Callable[..., Told]
+) -> None:
+    for statement in OWN_TRIGGERS:
+        source.rows(statement)
+    query = f"SELECT *, xmin IS NULL AS same FROM ({ALL_COLUMNS}) AS columns ORDER BY id"
+    query = query.replace(", xmin IS NULL AS same", "")
+    before = source.rows(query)
+    captured = source.rows(CURRENT)
+    told = tierflow("migrate", *OPTIONS)
+    assert told.code == 0, told.stderr
+    assert source.rows(query) == before
+    assert source.rows(CAPTURED) == captured
+    # and they work again afterwards
+    source.rows("UPDATE public.model_access_control SET display_name = 'x' WHERE model_id = 'plain'")
+    after = source.rows("SELECT * FROM public.model_access_control WHERE model_id = 'plain'")[0]
+    assert (after["provider"], after["revision"]) == ("zealous", 3)
+
+
+ALL_COLUMNS = """SELECT id, model_id, provider, display_name, enabled, deprecated, tier_access,
+    tier_markup, pricing, updated_at, revision, revision_doubled FROM public.model_access_control"""
+OWN_TRIGGERS = (
+    "ALTER TABLE public.model_access_control ADD COLUMN revision integer DEFAULT 1",
+    """ALTER TABLE public.model_access_control
+       ADD COLUMN revision_doubled integer GENERATED ALWAYS AS (revision * 2) STORED""",
+    """CREATE FUNCTION public.zeal() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+       NEW.provider := 'zealous'; NEW.revision := NEW.revision + 1; RETURN NEW; END $$""",
+    """CREATE TRIGGER zeal BEFORE UPDATE ON public.model_access_control
+       FOR EACH ROW EXECUTE FUNCTION public.zeal()""",
+    """CREATE FUNCTION public.echo() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+       IF pg_trigger_depth() < 2 THEN
+           UPDATE public.model_access_control SET deprecated = NOT deprecated WHERE id = NEW.id;
+       END IF; RETURN NULL; END $$""",
+    """CREATE TRIGGER echo AFTER UPDATE ON public.model_access_control
+       FOR EACH ROW EXECUTE FUNCTION public.echo()""",
+)
+
+
+def test_a_backup_that_was_interrupted_goes_on_where_it_stopped(
+    source: Database, tierflow: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIERFLOW_CHUNK_MODELS", "3")
+    before = source.rows(CURRENT)
+    # the second chunk meets a rule that every UPDATE of this row breaks
+    source.rows("""ALTER TABLE public.model_access_control ADD CONSTRAINT not_now
+                   CHECK (model_id <> 'plain') NOT VALID""")
+    told = tierflow("migrate", *OPTIONS)
+    assert told.code == 2
+    assert "not_now" in told.stderr
+    assert source.value("SELECT to_regclass('public.tier_model_access') IS NULL")
+    done = source.value("SELECT count(*) FROM tierflow.chunk WHERE backed_up IS NOT NULL")
+    assert done < source.value("SELECT count(*) FROM tierflow.chunk") == 3
+
+    source.rows("ALTER TABLE public.model_access_control DROP CONSTRAINT not_now")
+    told = tierflow("migrate", *OPTIONS)
+    assert (told.code, told.value["outcome"]) == (0, "published"), told.stderr
+    assert source.rows(CAPTURED) == before
+    stamps = source.rows("SELECT DISTINCT updated_at::text FROM public.model_access_control")
+    assert stamps == [{"updated_at": "2026-01-02 03:04:05"}]
+    leftover = "SELECT count(*) FROM pg_trigger WHERE tgname LIKE '%%tierflow%%'"
+    assert source.value(leftover) == 0
