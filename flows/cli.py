@@ -157,6 +157,30 @@ def rollback(
 
 
 @app.command()
+def rehearse(
+    tier_map: TierMap = None,
+    unknown_tiers: UnknownTiers = None,
+    malformed: Malformed = None,
+    markup_conflict: MarkupConflict = None,
+    inexact_markup: InexactMarkup = None,
+    min_coverage: MinCoverage = None,
+    config: Config = None,
+    schema: Schema = "public",
+    json_: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Live the whole life of a migration on a disposable copy; the database is only read."""
+    options = _decisions(unknown_tiers, malformed, markup_conflict, inexact_markup, min_coverage)
+
+    def work() -> dict[str, Any]:
+        flow = import_flow("rehearse", judges=True)
+        decisions = {**options, **_tier_map(tier_map)}
+        return call(flow, **decisions, config=_text(config), schema_name=schema)
+
+    run_command(work, "rehearse", json_=json_, verbose=verbose)
+
+
+@app.command()
 def runs(
     limit: Annotated[int, typer.Option(min=1, help="How many runs, newest first.")] = 20,
     schema: Schema = "public",
@@ -173,6 +197,22 @@ def runs(
             return list_runs(target, limit)
 
     run_command(work, "runs", json_=json_, verbose=verbose)
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="Port of the Prefect UI and API.")] = 4200,
+    files_port: Annotated[int, typer.Option(help="Port of the reports and data docs.")] = 4280,
+    verbose: Verbose = False,
+) -> None:
+    """Serve Prefect's UI with the deployments, the reports and data docs, until Ctrl-C."""
+
+    def work() -> None:
+        from flows.serve import serve_all
+
+        serve_all(port, files_port)
+
+    run_command(work, "serve", json_=False, verbose=verbose)
 
 
 def _decisions(

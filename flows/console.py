@@ -53,6 +53,12 @@ def run_command(work: Callable[[], Any], command: str, *, json_: bool, verbose: 
         logging.getLogger("tierflow").debug("traceback", exc_info=True)
         _print_error(error, command, json_=json_)
         raise typer.Exit(error.exit_code) from None
+    except Exception as error:  # a bug of ours, or a driver error that nobody named
+        if verbose:
+            raise
+        typer.echo(f"tierflow failed unexpectedly: {type(error).__name__}: {error}", err=True)
+        typer.echo("Next: run it again with --verbose, and report what it shows", err=True)
+        raise typer.Exit(ExitCode.CHECK_FAILED) from None
     except KeyboardInterrupt:
         typer.echo(
             "Interrupted. Run the same command again: it goes on where it stopped.", err=True
@@ -89,7 +95,7 @@ def _set_up_logging(command: str, *, verbose: bool) -> None:
     os.environ.setdefault("DO_NOT_TRACK", "1")
     logger = logging.getLogger("tierflow")
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
-    if command == "demo" or os.environ.get("PREFECT_API_URL"):
+    if command in ("demo", "serve") or os.environ.get("PREFECT_API_URL"):
         os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "tierflow")
         os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
         if not verbose:

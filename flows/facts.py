@@ -17,6 +17,7 @@ from tasks.verify import Verification
 from tierflow import report
 from tierflow.decisions import Decisions
 from tierflow.explode import Counts
+from tierflow.forecast import Forecast
 from tierflow.ledger import StepRecord
 from tierflow.plan import Plan
 from tierflow.settings import Target
@@ -48,6 +49,7 @@ class Facts:
     steps: list[StepRecord] = dataclasses.field(default_factory=list[StepRecord])
     data_docs: Path | None = None
     report: Path | None = None
+    forecast: Forecast | None = None
     message: str = ""
     next_command: str = ""
 
@@ -68,6 +70,7 @@ class Facts:
             "plan": self._plan_result,
             "verify": self._verify_result,
             "rollback": self._rollback_result,
+            "rehearse": self._rehearse_result,
         }
         return {**by_mode.get(self.mode, self._migrate_result)(), **shared}
 
@@ -108,6 +111,10 @@ class Facts:
             "models_restored": done.models_restored if done else 0,
             "dropped": list(done.dropped) if done else [],
         }
+
+    def _rehearse_result(self) -> dict[str, Any]:
+        forecast = self.forecast
+        return {"forecast": dataclasses.asdict(forecast) if forecast else None}
 
     def write_report(self, target: Target) -> None:
         """Write the report's page and remember where it is."""

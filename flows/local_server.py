@@ -12,23 +12,28 @@ import time
 from collections.abc import Generator
 from pathlib import Path
 
-from tierflow.errors import TransientError
+from tierflow.errors import ConfigurationError, TransientError
 
 START_SECONDS = 120
+STOP_SECONDS = 10
+
+# Stops the server when the pipe on its standard input closes: when we say so, or when we die
+_GUARD = '"$@" </dev/null & pid=$!; read -r _; kill -TERM $pid; wait $pid'
 
 
 @contextlib.contextmanager
-def prefect_server(home: Path) -> Generator[str]:
-    """Start a Prefect server on a free port and yield the URL of its API; stop it at the end.
+def prefect_server(home: Path, port: int = 0) -> Generator[str]:
+    """Start a Prefect server on a port (0: a free one) and yield the URL of its API; stop it then.
 
     Its database and log are in `home`. Call `await_server` before the first use: a boot takes 8
     to 29 s, in which other work can be done. With PREFECT_API_URL set, that server is used.
+    Raises ConfigurationError when the port is taken.
     """
     if url := os.environ.get("PREFECT_API_URL"):
         yield url
         return
     home.mkdir(parents=True, exist_ok=True)
-    port = _find_free_port()
+    port = _claim_port(port)
     url = f"http://127.0.0.1:{port}/api"
     environment = {
         **os.environ,
@@ -44,9 +49,9 @@ def prefect_server(home: Path) -> Generator[str]:
     with (home / "server.log").open("wb") as log:
         # a session of its own: Ctrl-C is for us, and we stop the server when we have ended
         server = subprocess.Popen(
-            [*start, "--host", "127.0.0.1", "--port", str(port)],
+            ["/bin/sh", "-c", _GUARD, "sh", *start, "--host", "127.0.0.1", "--port", str(port)],
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
             start_new_session=True,
@@ -101,17 +106,26 @@ def _in_environment(**values: str) -> Generator[None]:
                 os.environ[name] = value
 
 
-def _find_free_port() -> int:
+def _claim_port(port: int) -> int:
+    """Return the port, or a free one for 0."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"The Prefect server cannot use port {port}: {error.strerror}.",
+                next_step="choose another with --port, or join the server that runs there with"
+                f" PREFECT_API_URL=http://127.0.0.1:{port}/api",
+            ) from error
         return int(probe.getsockname()[1])
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:
-    if server.poll() is None:
-        os.killpg(server.pid, signal.SIGINT)
-        try:
-            server.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-            server.wait()
+    assert server.stdin is not None
+    server.stdin.close()
+    try:
+        server.wait(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()

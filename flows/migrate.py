@@ -26,20 +26,23 @@ def migrate(
     inexact_markup: Literal["fail", "quarantine", "round"] | None = None,
     min_coverage: float | None = None,
     config: str | None = None,
-    schema_name: str = "public",
+    schema_name: str | None = None,
+    database: str | None = None,
 ) -> dict[str, Any]:
     """Move the JSONB access data into the junction table: write, audit, publish, verify.
 
     Args:
         dry_run: Do all of it up to the audit, then throw the build away.
-        tier_map: What each code of the JSONB means: code -> tiers.
-        unknown_tiers: What happens to a code that is neither mapped nor a tier.
+        tier_map: What each code of the JSONB means, as {"code": ["tier"]}.
+        unknown_tiers: What happens to a code that is neither mapped nor a tier. Empty, here and
+            below: what the last run of this database decided; the first run stops and asks.
         malformed: What happens to a value that cannot be read.
         markup_conflict: Which markup counts when the codes of one tier carry different ones.
         inexact_markup: What happens to a markup with more than two decimals.
-        min_coverage: Share of all enabled models that must have a grant, 0 to 1.
+        min_coverage: Share of all enabled models that must have a grant, 0 to 1; at first 0.8.
         config: A tierflow.toml with these decisions; the fields above go before it.
-        schema_name: The schema of the source tables and of the published objects.
+        schema_name: Schema of the source tables and the published objects; default public.
+        database: Name of a saved connection; none: TIERFLOW_DSN, else the embedded database.
     """
     given = read_decisions(
         config,
@@ -53,7 +56,10 @@ def migrate(
         },
     )
     mode = "dry run" if dry_run else "migrate"
-    with open_target(schema_name) as target, recorded_run(target, mode, locked=True) as run:
+    with (
+        open_target(schema_name, database=database) as target,
+        recorded_run(target, mode, locked=True) as run,
+    ):
         survey = run.survey(given)
         survey.plan.require_decided()
         run.step(judge.load_expectations)

@@ -20,6 +20,7 @@ def print_result(command: str, result: Any) -> None:
         "verify": _print_verify,
         "rollback": _print_rollback,
         "runs": _print_runs,
+        "rehearse": _print_rehearsal,
     }
     printers.get(command, _print_migrate)(console, result)
 
@@ -197,6 +198,20 @@ def _print_rollback(console: Console, result: Mapping[str, Any]) -> None:
         f" the JSONB of {result['models_restored']:,} models written, {len(result['dropped'])}"
         " objects dropped"
     )
+    _print_files(console, result)
+
+
+def _print_rehearsal(console: Console, result: Mapping[str, Any]) -> None:
+    outcome = result["outcome"].replace("_", " ")
+    console.print(f"[bold]{outcome}[/bold] in {result['seconds']:.1f} s")
+    _print_steps(console, result["steps"])
+    if forecast := result["forecast"]:
+        console.print(
+            f"\nForecast: a migration of {forecast['models']:,} models makes"
+            f" {forecast['grants']:,} grants in {forecast['seconds']:.1f} s, holds no lock on a live"
+            f" table for longer than {forecast['lock_seconds']:.2f} s, and the database grows by"
+            f" {forecast['bytes'] / 1e6:,.1f} MB and the backup columns."
+        )
     _print_files(console, result)
 
 

@@ -7,7 +7,7 @@ import datetime as dt
 import logging
 import time
 import uuid
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import tenacity
@@ -15,6 +15,7 @@ from prefect import Task
 from prefect.context import FlowRunContext
 
 from flows.facts import Facts
+from flows.run_page import RunPage, is_orchestrated
 from tasks.build import discard_build
 from tasks.definition import FIRST_DELAY_SECONDS, RETRIES, is_worth_retrying
 from tasks.judge import RunNames, build_data_docs
@@ -49,6 +50,8 @@ class Run:
         self.facts.database = name_database(target)
         self._clock = time.perf_counter()
         self._ledger: Ledger | None = None
+        database = self.facts.database
+        self._page = RunPage(mode, database, self.run_id) if is_orchestrated() else None
 
     @property
     def names(self) -> RunNames:
@@ -73,11 +76,20 @@ class Run:
         """Run a task for each item, and record them as one step with a progress bar."""
         with self._recorded(task.name) as record, track(task.name, len(todo)) as advance:
             results: list[R] = []
-            for item in todo:
+            for done, item in enumerate(todo, start=1):
                 results.append(_call(task, target, item, *args, **kwargs))
                 advance()
+                if self._page:
+                    self._page.advance(task.name, done, len(todo))
             record["rows"] = sum(_count_rows(result) or 0 for result in results)
         return results
+
+    def phase(self, name: str, run_flow: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Run another flow's body as one step of this run, and return its result."""
+        with self._recorded(name) as record:
+            result = run_flow()
+            record["rows"] = result.get("grants")
+        return result
 
     def open_ledger(self, decisions: Decisions) -> None:
         """Start to write this run, with the steps so far, into the ledger that now exists."""
@@ -137,6 +149,8 @@ class Run:
         started, clock = dt.datetime.now(dt.UTC), time.perf_counter()
         record: dict[str, Any] = {"rows": None}
         outcome = "failed"
+        if self._page:
+            self._page.start_step(name)
         try:
             yield record
             outcome = "done"
@@ -144,7 +158,10 @@ class Run:
             seconds = time.perf_counter() - clock
             step = StepRecord(name, started, seconds, record["rows"], outcome, {})
             self.facts.steps.append(step)
-            log.debug("%s: %s in %.2f s", name, outcome, seconds)
+            rows = "" if step.rows is None else f", {step.rows:,} rows"
+            log.info("Step %s is %s after %.2f s%s.", name, outcome, seconds, rows)
+            if self._page:
+                self._page.end_step()
             if self._ledger:
                 self._ledger.record_step(len(self.facts.steps), step)
 
@@ -157,6 +174,8 @@ class Run:
         elif error is not None:
             self.facts.message = f"{type(error).__name__}: {error}"
         self.facts.write_report(self.target)
+        if self._page:
+            self._page.finish(self.facts)
         result = self.facts.as_result()
         if self._ledger:
             self._ledger.record_end(outcome, result, self.facts.message or None)
@@ -183,9 +202,8 @@ def recorded_run(target: Target, mode: str, *, locked: bool = False) -> Generato
         error.result = _finish_failed(run, "failed", error)
         raise
     except BaseException as error:
-        _finish_failed(
-            run, "interrupted" if isinstance(error, KeyboardInterrupt) else "failed", error
-        )
+        # Ctrl-C is a KeyboardInterrupt, a cancelled flow run a TerminationSignal
+        _finish_failed(run, "failed" if isinstance(error, Exception) else "interrupted", error)
         raise
 
 

@@ -7,23 +7,32 @@ from typing import Any
 from prefect import flow
 
 from flows.recording import recorded_run
+from flows.run_page import require_confirmed
 from flows.target import open_target
 from tasks.roll_back import check_rollback, roll_back
 
 
 @flow(name="rollback", persist_result=False)
-def rollback(restore_snapshot: bool = False, schema_name: str = "public") -> dict[str, Any]:
+def rollback(
+    confirm: str | None = None,
+    restore_snapshot: bool = False,
+    schema_name: str | None = None,
+    database: str | None = None,
+) -> dict[str, Any]:
     """Remove every published object; keep later changes in the JSONB, or restore the snapshot.
 
     Args:
+        confirm: Type the name of the database to confirm; the command line asks instead.
         restore_snapshot: Put the captured values back, which gives up every later change.
-        schema_name: The schema of the published objects.
+        schema_name: Schema of the published objects; default public.
+        database: Name of a saved connection; none: TIERFLOW_DSN, else the embedded database.
     """
     with (
-        open_target(schema_name, judges=False) as target,
+        open_target(schema_name, database=database, judges=False) as target,
         recorded_run(target, "rollback", locked=True) as run,
     ):
         run.facts.restore_snapshot = restore_snapshot
+        require_confirmed(run.facts.database, confirm)
         run.join_ledger()
         run.facts.rolled_back = run.step(roll_back, target, restore_snapshot=restore_snapshot)
         run.step(check_rollback, target)

@@ -13,20 +13,28 @@ EMBEDDED_DATABASE = "tierflow_demo"
 
 
 @contextlib.contextmanager
-def open_target(schema: str, *, judges: bool = True) -> Generator[Target]:
-    """Yield the database of TIERFLOW_DSN, or the embedded one while it runs.
+def open_target(
+    schema: str | None, *, database: str | None = None, judges: bool = True
+) -> Generator[Target]:
+    """Yield the database of this saved connection, else of TIERFLOW_DSN, else the embedded one.
 
-    `judges`: begin to import Great Expectations in the background, for the flow will need it.
+    `schema` None: the saved connection's, else public. `judges`: begin to import Great
+    Expectations in the background, for the flow will need it.
     """
     if judges:
         judging.start()
     settings = Settings()  # pyright: ignore[reportCallIssue]
+    # an empty TIERFLOW_DSN is libpq's default: its PG* variables
+    dsn = settings.dsn.get_secret_value() if settings.dsn is not None else None
+    if database is not None:
+        from flows.saved_connection import load_connection
+
+        saved = load_connection(database)
+        dsn, schema = saved.dsn.get_secret_value() or None, schema or saved.schema_name
     with contextlib.ExitStack() as stack:
-        if settings.dsn is not None:
-            dsn = settings.dsn.get_secret_value()
-        else:
+        if dsn is None:
             dsn = stack.enter_context(_embedded(settings, EMBEDDED_DATABASE))
-        yield _target(settings, dsn, schema)
+        yield _target(settings, dsn, schema or "public")
 
 
 @contextlib.contextmanager

@@ -12,15 +12,22 @@ from flows.target import open_target
 
 @flow(name="verify", persist_result=False)
 def verify(
-    detailed: bool = False, min_coverage: float | None = None, schema_name: str = "public"
+    detailed: bool = False,
+    min_coverage: float | None = None,
+    schema_name: str | None = None,
+    database: str | None = None,
 ) -> dict[str, Any]:
     """Check the junction table against the JSONB, the contract and the clock. Changes nothing.
 
     Args:
         detailed: Add the breakdown by provider and tier.
         min_coverage: Share of all enabled models that must have a grant; default: as migrated.
-        schema_name: The schema of the published objects.
+        schema_name: Schema of the published objects; default public.
+        database: Name of a saved connection; none: TIERFLOW_DSN, else the embedded database.
     """
-    with open_target(schema_name) as target, recorded_run(target, "verify") as run:
+    with (
+        open_target(schema_name, database=database) as target,
+        recorded_run(target, "verify") as run,
+    ):
         run.verify(min_coverage=min_coverage, detailed=detailed)
         return run.finish("verified")

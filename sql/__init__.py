@@ -3,9 +3,9 @@
 The files use psql's own variables, so that psql and psycopg run the same text: `:"name"` is an
 identifier, `:'name'` a literal. psql does not look inside dollar quotes and neither do we: a
 function that needs a variable has a SQL-standard body (BEGIN ATOMIC), or takes it as an argument.
-What psql cannot pass: NULL (such a file takes '' for it), and the rows of one file to another; so a
-line `:head` is where the standalone scripts write what keeps the rows (CREATE TEMPORARY TABLE ... AS,
-or DECLARE ... CURSOR FOR), and nothing otherwise.
+psql cannot pass NULL (such a file takes '' for it), nor the rows of one file to another: a line
+`:head` is where the standalone scripts put what keeps the rows (CREATE TEMPORARY TABLE ... AS, or
+DECLARE ... CURSOR FOR); for psycopg it is nothing.
 """
 
 import functools
@@ -29,6 +29,12 @@ def statement(name: str, /, **values: Any) -> Composed:
     parameters. Raises KeyError when the file names a variable that `values` lacks.
     """
     return Composed(list(_compose(_text(name), values)))
+
+
+def list_variables(name: str) -> set[str]:
+    """Return the variables that the statement in `sql/<name>.sql` needs."""
+    found = _VARIABLE.finditer(_text(name))
+    return {match["identifier"] or match["literal"] for match in found}
 
 
 @functools.cache

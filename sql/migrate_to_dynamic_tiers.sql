@@ -59,6 +59,7 @@ BEGIN;
 \ir schema/create_decision.sql
 \ir schema/create_tier_map.sql
 \ir schema/create_null_backup.sql
+\ir schema/create_reconciled_grant.sql
 \if :has_capture
     \ir schema/drop_capture_trigger.sql
     \ir schema/drop_capture_update_trigger.sql
@@ -101,11 +102,18 @@ FROM pg_temp.settled
 
 -- the junction table: loaded bare, or repaired
 \if :published
+    \set unlawful 0
+    SELECT :'lacks_unique'::boolean OR :'lacks_fk_tier'::boolean OR :'lacks_fk_model'::boolean AS lacks_key
+    \gset
+    \if :lacks_key
+        \ir queries/delete_unlawful_grants.sql
+        \set unlawful :ROW_COUNT
+    \endif
     \ir standalone/create_drift.sql
     SELECT
         count(*) FILTER (WHERE change = 'inserted') AS inserted,
         count(*) FILTER (WHERE change = 'updated') AS updated,
-        count(*) FILTER (WHERE change = 'deleted') AS deleted,
+        count(*) FILTER (WHERE change = 'deleted') + :unlawful AS deleted,
         count(*) > 0 AS drifted
     FROM pg_temp.drift
     \gset
@@ -117,7 +125,9 @@ FROM pg_temp.settled
 \else
     \ir queries/clear_chunks.sql
     \ir queries/clear_change_log.sql
+    \ir queries/clear_quarantine.sql
     \ir queries/clear_null_backup.sql
+    \ir queries/clear_reconciled_grant.sql
     \ir schema/create_tier_model_access.sql
     \ir standalone/load_grants.sql
     \set inserted :ROW_COUNT
@@ -191,7 +201,12 @@ LEFT JOIN (
 ) AS read ON pair.number = read.pair
 \gset
 
--- the backup, written once
+-- the backup, written once; captured afresh where somebody dropped its columns
+\if :lacks_backup_columns
+    \ir queries/reopen_backups.sql
+    \ir queries/clear_null_backup.sql
+    \ir queries/clear_reconciled_grant.sql
+\endif
 SELECT count(*) = 0 AS lacks_chunks, count(*) = 0 OR bool_or(backed_up IS NULL) AS lacks_backup FROM :"ledger".chunk
 \gset
 \set number 1

@@ -19,7 +19,7 @@ BEGIN;
 SELECT gen_random_uuid() AS run_id, now() AS started, 'standalone sql rollback' AS mode, '{}' AS decisions, false AS in_force
 \gset
 \if :has_ledger
-    SELECT decisions, true AS in_force FROM :"ledger".decision
+    SELECT coalesce((array_agg(decisions))[1], '{}') AS decisions, count(*) > 0 AS in_force FROM :"ledger".decision
     \gset
     \ir queries/insert_run.sql
 \endif
@@ -31,10 +31,10 @@ SELECT gen_random_uuid() AS run_id, now() AS started, 'standalone sql rollback' 
         \ir standalone/refuse_unknown_table.sql
     \endif
     \ir queries/lock_junction.sql
+    \set head 'CREATE TEMPORARY TABLE unfinished_backup ON COMMIT DROP AS'
+    \ir queries/count_unfinished_backups.sql
+    \ir standalone/require_snapshot.sql
     \if :restore_snapshot
-        \set head 'CREATE TEMPORARY TABLE unfinished_backup ON COMMIT DROP AS'
-        \ir queries/count_unfinished_backups.sql
-        \ir standalone/require_snapshot.sql
         \ir queries/restore_snapshot.sql
         \set restored :ROW_COUNT
     \else
@@ -73,17 +73,18 @@ SELECT gen_random_uuid() AS run_id, now() AS started, 'standalone sql rollback' 
     \ir queries/clear_chunks.sql
     \ir queries/clear_change_log.sql
     \ir queries/clear_null_backup.sql
+    \ir queries/clear_reconciled_grant.sql
 \endif
 
 SELECT
     CASE WHEN :'in_force'::boolean THEN 'rolled_back' ELSE 'unchanged' END AS outcome,
     CASE WHEN :'restore_snapshot'::boolean THEN 'restore_snapshot' ELSE 'keep_changes' END AS way,
     '' AS error, count(found) AS dropped
-FROM pg_temp.inventory WHERE kind <> 'columns' AND :'in_force'::boolean
+FROM pg_temp.inventory WHERE NOT reserved AND :'in_force'::boolean
 \gset
 SELECT jsonb_build_object('outcome', :'outcome', 'mode', :'way', 'models_restored', :restored, 'dropped', (
     SELECT coalesce(jsonb_agg(kind || ' ' || name ORDER BY kind, name), '[]')
-    FROM pg_temp.inventory WHERE found IS NOT NULL AND kind <> 'columns' AND :'in_force'::boolean
+    FROM pg_temp.inventory WHERE found IS NOT NULL AND NOT reserved AND :'in_force'::boolean
 )) AS result
 \gset
 \if :has_ledger

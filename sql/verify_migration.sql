@@ -15,28 +15,28 @@ SELECT
     AND to_regprocedure(format('%I.is_model_available_for_tier(uuid, varchar)', :'schema')) IS NOT NULL
     AND to_regclass(format('%I.implied_grant', :'ledger')) IS NOT NULL AS is_there
 \gset
+\set head 'DECLARE "check schema" NO SCROLL CURSOR FOR'
+\ir checks/schema.sql
 \if :is_there
     \if :{?min_coverage}
         \set least :min_coverage
     \else
-        \set least 0.8
-        SELECT decisions ->> 'min_coverage' AS least FROM :"ledger".decision
+        SELECT coalesce(max(decisions ->> 'min_coverage'), '0.8') AS least FROM :"ledger".decision
         \gset
     \endif
     \set sample_models 100
-    \set head 'DECLARE coverage NO SCROLL CURSOR FOR'
+    \set head 'DECLARE "check coverage" NO SCROLL CURSOR FOR'
     \ir checks/coverage.sql
-    \set head 'DECLARE orphans NO SCROLL CURSOR FOR'
+    \set head 'DECLARE "check orphans" NO SCROLL CURSOR FOR'
     \ir checks/orphans.sql
-    \set head 'DECLARE distribution NO SCROLL CURSOR FOR'
+    \set head 'DECLARE "check distribution" NO SCROLL CURSOR FOR'
     \ir checks/distribution.sql
-    \set head 'DECLARE schema NO SCROLL CURSOR FOR'
-    \ir checks/schema.sql
-    \set head 'DECLARE compatibility NO SCROLL CURSOR FOR'
+    \set head 'DECLARE "check compatibility" NO SCROLL CURSOR FOR'
     \ir checks/compatibility.sql
-    \set head 'DECLARE price_differences NO SCROLL CURSOR FOR'
+    \set head 'DECLARE "check price_differences" NO SCROLL CURSOR FOR'
     \ir checks/price_differences.sql
     \ir standalone/collect_frames.sql
+    \ir standalone/settle_parts.sql
     \ir standalone/measure_queries.psql
     \ir standalone/measure_queries.psql
     \ir standalone/measure_queries.psql
@@ -44,6 +44,8 @@ SELECT
     \ir standalone/measure_queries.psql
     \ir standalone/settle_checks.sql
 \else
+    \ir standalone/collect_frames.sql
+    \ir standalone/settle_parts.sql
     \ir standalone/settle_nothing.sql
 \endif
 \o

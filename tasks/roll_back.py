@@ -12,7 +12,7 @@ from uuid import UUID
 
 from tasks.build import drop_capture, drop_dry_run
 from tasks.definition import database_task
-from tasks.survey import list_other_schema, read_inventory
+from tasks.survey import list_other_schema, read_decisions_in_force, read_inventory
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.decisions import Decisions
 from tierflow.errors import ConfigurationError
@@ -205,9 +205,9 @@ def _write_changes(
 
 
 def _read_rules(connection: Connection, target: Target) -> Rules:
-    decision = fetch(connection, "queries/read_decision", ledger=target.ledger)[0]
+    decisions = read_decisions_in_force(connection, target)
     tiers = fetch(connection, "queries/list_tiers", schema=target.schema)
-    return resolve_rules(Decisions.model_validate(decision["decisions"]), tiers)
+    return resolve_rules(Decisions.model_validate(decisions), tiers)
 
 
 def _drop_everything(
@@ -240,7 +240,8 @@ def check_rollback(target: Target) -> Sequence[str]:
     """Read back what of ours is left. Writes nothing. Raises ConfigurationError if anything is."""
     with connect(target, "check rollback", read_only=True) as connection:
         inventory = read_inventory(connection, target)
-    if inventory.state != "not_migrated":
+        ours = has_ledger(connection, target)
+    if ours and inventory.state != "not_migrated":
         left = ", ".join(f"{kind} {name}" for kind, name in sorted(inventory.found))
         raise ConfigurationError(
             f"After the rollback these objects are still there: {left or 'the build'}.",

@@ -115,7 +115,10 @@ def read_inventory(connection: Connection, target: Target) -> Inventory:
 def read_decisions_in_force(connection: Connection, target: Target) -> dict[str, Any]:
     """Return the decisions that the last run stored, {} where there are none."""
     row = _read_decision(connection, target)
-    return dict(row["decisions"]) if row else {}
+    if row is None:
+        return {}
+    tier_map = row["decisions"]["tier_map"]
+    return {**row["decisions"], "tier_map": {code: tier_map[code] for code in row["codes"]}}
 
 
 def list_other_schema(connection: Connection, target: Target) -> tuple[str, ...]:

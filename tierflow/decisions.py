@@ -30,7 +30,7 @@ class Decisions(BaseModel):
     malformed: Literal["fail", "quarantine"] = "fail"
     markup_conflict: Literal["fail", "quarantine", "lowest", "highest"] | None = None
     inexact_markup: Literal["fail", "quarantine", "round"] | None = None
-    min_coverage: float = Field(0.8, ge=0, le=1)
+    min_coverage: float = Field(default=0.8, ge=0, le=1)
 
     @model_validator(mode="before")
     @classmethod

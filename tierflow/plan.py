@@ -126,7 +126,8 @@ def list_write_codes(rules: Rules) -> dict[str, str]:
 
 def nearest_codes(code: str, rules: Rules) -> list[str]:
     """Return up to three known codes, the most alike first."""
-    return difflib.get_close_matches(code[:200], list(rules.tiers_of), n=3, cutoff=0.0)
+    known = [code for code in rules.tiers_of if len(code) <= _LONGEST_CODE_SHOWN]
+    return difflib.get_close_matches(code[:_LONGEST_CODE_SHOWN], known, n=3, cutoff=0.0)
 
 
 def show_value(text: str | None) -> Any:

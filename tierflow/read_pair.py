@@ -283,6 +283,15 @@ def _parse_outermost(text: str) -> Any:
     return decoder.decode("NaN".join([*outer, text[end:]]))
 
 
+def count_levels(text: str) -> int:
+    """Return how deep the containers of a JSON text are nested, 0 for a scalar."""
+    depth = deepest = 0
+    for token in _STRING_OR_BRACKET.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
+        deepest = max(deepest, depth)
+    return deepest
+
+
 def as_json(value: Any) -> str:
     """Return the JSON text of a parsed value, numbers as exact as they were."""
     if isinstance(value, Nested):

@@ -23,6 +23,9 @@ class Settings(BaseSettings):
         None,
         description="Database, as a libpq conninfo or URL. Without it: the embedded PostgreSQL.",
     )
+    rehearsal_dsn: SecretStr | None = Field(
+        None, description="Disposable database for rehearsals. Without it: a scratch PostgreSQL."
+    )
     home: Path = Field(
         Path(".tierflow"),
         description="Folder for the embedded PostgreSQL, the reports and the data docs.",
@@ -32,6 +35,9 @@ class Settings(BaseSettings):
     )
     chunk_models: int = Field(50_000, ge=1, description="Models in one chunk of the load.")
     keep_validations: int = Field(50, ge=1, description="Runs that the data docs keep.")
+    files_url: str | None = Field(
+        None, description="Where the reports and data docs are served; `serve` sets it."
+    )
 
 
 @dataclasses.dataclass(frozen=True)

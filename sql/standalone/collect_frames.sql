@@ -1,4 +1,4 @@
--- Reads the cursors of all checks and notes their rows as JSON, by the name of the check. Reads only.
+-- Reads the cursors of all checks ("check NAME") and notes their rows as JSON, by the name of the check. Reads only.
 DO $$
 DECLARE
     check_name text;
@@ -7,7 +7,7 @@ DECLARE
     frames jsonb := '{}';
     frame jsonb;
 BEGIN
-    FOREACH check_name IN ARRAY ARRAY['coverage', 'orphans', 'distribution', 'schema', 'compatibility', 'price_differences'] LOOP
+    FOR check_name IN SELECT cursors.name FROM pg_cursors AS cursors WHERE cursors.name LIKE 'check %' LOOP
         answers := check_name;
         frame := '[]';
         LOOP
@@ -15,7 +15,7 @@ BEGIN
             EXIT WHEN NOT FOUND;
             frame := frame || to_jsonb(answer);
         END LOOP;
-        frames := frames || jsonb_build_object(check_name, frame);
+        frames := frames || jsonb_build_object(substr(check_name, 7), frame);
     END LOOP;
     PERFORM set_config('tierflow.frames', frames::text, true);
 END

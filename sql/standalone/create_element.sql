@@ -25,19 +25,13 @@ accepted AS (
 listed AS (
     SELECT
         pair.number AS pair,
-        nullif(pair.tier_markup::jsonb, 'null') AS markups,
+        pair.markups,
+        pair.is_no_array,
         item.ordinality::integer AS position,
         item.value,
-        coalesce(jsonb_typeof(pair.tier_access::jsonb), 'null') NOT IN ('array', 'string', 'null') AS is_no_array,
         CASE WHEN jsonb_typeof(item.value) = 'string' THEN item.value #>> '{}' END AS code
     FROM pg_temp.pair AS pair
-    CROSS JOIN LATERAL jsonb_array_elements(
-        CASE coalesce(jsonb_typeof(pair.tier_access::jsonb), 'null')
-            WHEN 'array' THEN pair.tier_access::jsonb
-            WHEN 'null' THEN '[]'
-            ELSE jsonb_build_array(pair.tier_access::jsonb)
-        END
-    ) WITH ORDINALITY AS item (value, ordinality)
+    CROSS JOIN LATERAL jsonb_array_elements(pair.items) WITH ORDINALITY AS item (value, ordinality)
 ),
 
 counted AS (

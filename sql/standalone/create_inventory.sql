@@ -1,28 +1,30 @@
--- Creates the temporary table of our objects: the shape that each must have and the one it has (NULL: not there). Reads only, but for that table.
+-- Creates the temporary table of our objects: the shape that each must have and the one it has (NULL: not there); reserved: no object of its own. Reads only, but for that table.
 -- The shapes are those of tierflow/published.py; tests/unit/test_sql_files.py compares the two.
 CREATE TEMPORARY TABLE inventory ON COMMIT DROP AS
-SELECT wanted.kind, wanted.name, wanted.shape AS wanted,
+SELECT wanted.kind, wanted.name, wanted.shape AS wanted, wanted.reserved,
     CASE WHEN wanted.kind = 'columns' THEN columns.shape ELSE found.shape END AS found
 FROM (VALUES
-    ('table', 'tier_model_access', 'rp'),
-    ('constraint', 'fk_tier_model_tier', 'fc'),
-    ('constraint', 'fk_tier_model_model', 'fc'),
-    ('index', 'unique_tier_model', 'tier_model_access'),
-    ('index', 'idx_tier_model_tier_id', 'tier_model_access'),
-    ('index', 'idx_tier_model_model_id', 'tier_model_access'),
-    ('index', 'idx_tier_model_enabled', 'tier_model_access'),
-    ('index', 'idx_tier_model_lookup', 'tier_model_access'),
-    ('view', 'v_model_tier_access', 'v'),
-    ('view', 'v_tier_model_summary', 'v'),
-    ('function', 'get_models_for_tier', '(p_tier_code character varying) -> TABLE(model_id uuid, model_identifier character varying, provider character varying, display_name character varying, markup_multiplier numeric, effective_pricing jsonb)'),
-    ('function', 'is_model_available_for_tier', '(p_model_id uuid, p_tier_code character varying) -> boolean'),
-    ('function', 'touch_tier_model_access', '() -> trigger'),
-    ('trigger', 'touch_tier_model_access', 'tier_model_access'),
-    ('column', 'tier_access_backup', 'jsonb'),
-    ('column', 'tier_markup_backup', 'jsonb'),
-    ('columns', 'v_model_tier_access', 'model_id, model_identifier, provider, display_name, base_pricing, tier_id, tier_code, tier_name, markup_multiplier, enabled, effective_pricing, created_at, updated_at'),
-    ('columns', 'v_tier_model_summary', 'tier_code, tier_name, sort_order, model_count, providers, min_markup, max_markup')
-) AS wanted (kind, name, shape)
+    ('table', 'tier_model_access', 'rp', false),
+    ('constraint', 'fk_tier_model_tier', 'fc subscription_tiers', false),
+    ('constraint', 'fk_tier_model_model', 'fc model_access_control', false),
+    ('index', 'unique_tier_model', 'tier_model_access unique btree (tier_id, model_id) constraint', false),
+    ('index', 'idx_tier_model_tier_id', 'tier_model_access btree (tier_id)', false),
+    ('index', 'idx_tier_model_model_id', 'tier_model_access btree (model_id)', false),
+    ('index', 'idx_tier_model_enabled', 'tier_model_access btree (enabled) WHERE enabled', false),
+    ('index', 'idx_tier_model_lookup', 'tier_model_access btree (tier_id, model_id, enabled)', false),
+    ('view', 'v_model_tier_access', 'v', false),
+    ('view', 'v_tier_model_summary', 'v', false),
+    ('function', 'get_models_for_tier', '(p_tier_code character varying) -> TABLE(model_id uuid, model_identifier character varying, provider character varying, display_name character varying, markup_multiplier numeric, effective_pricing jsonb)', false),
+    ('function', 'is_model_available_for_tier', '(p_model_id uuid, p_tier_code character varying) -> boolean', false),
+    ('function', 'touch_tier_model_access', '() -> trigger', false),
+    ('trigger', 'touch_tier_model_access', 'tier_model_access', false),
+    ('column', 'tier_access_backup', 'jsonb', false),
+    ('column', 'tier_markup_backup', 'jsonb', false),
+    ('index', 'tier_model_access_pkey', 'tier_model_access unique btree (id) constraint', true),
+    ('sequence', 'tier_model_access_id_seq', 'tier_model_access', true),
+    ('columns', 'v_model_tier_access', 'model_id, model_identifier, provider, display_name, base_pricing, tier_id, tier_code, tier_name, markup_multiplier, enabled, effective_pricing, created_at, updated_at', true),
+    ('columns', 'v_tier_model_summary', 'tier_code, tier_name, sort_order, model_count, providers, min_markup, max_markup', true)
+) AS wanted (kind, name, shape, reserved)
 LEFT JOIN pg_temp.found_object AS found ON wanted.kind = found.kind AND wanted.name = found.name
 LEFT JOIN (
     SELECT relation, string_agg(name, ', ' ORDER BY ctid) AS shape FROM pg_temp.found_column GROUP BY relation

@@ -7,8 +7,8 @@ WITH accepted AS (
 SELECT
     difference.*,
     CASE
-        WHEN difference.jsonb_markup IS NOT DISTINCT FROM difference.captured_markup THEN 'junction'
-        WHEN difference.junction_markup IS NOT DISTINCT FROM difference.captured_markup THEN 'jsonb'
+        WHEN difference.jsonb_markup IS NOT DISTINCT FROM difference.agreed_markup THEN 'junction'
+        WHEN difference.junction_markup IS NOT DISTINCT FROM difference.agreed_markup THEN 'jsonb'
         ELSE 'both'
     END AS side,
     CASE

@@ -36,6 +36,8 @@ merged AS (
 )
 
 SELECT merged.decisions,
-    merged.decisions IS DISTINCT FROM (SELECT decisions FROM :"ledger".decision) AS changes,
+    merged.decisions IS DISTINCT FROM (SELECT decisions FROM :"ledger".decision)
+    OR EXISTS (SELECT code, tier_id FROM pg_temp.settled_map EXCEPT SELECT code, tier_id FROM :"ledger".tier_map)
+    OR EXISTS (SELECT code, tier_id FROM :"ledger".tier_map EXCEPT SELECT code, tier_id FROM pg_temp.settled_map) AS changes,
     (SELECT string_agg(tier_code, ', ' ORDER BY sort_order, id) FROM pg_temp.tier) AS tiers
 FROM merged

@@ -5,4 +5,5 @@ WHERE NOT EXISTS (
     INNER JOIN pg_temp.element AS element ON holder.pair = element.pair
     WHERE element.fate = 'quarantined' AND holder.model_id = stored.model_id
         AND element.position = stored.position AND element.reason = stored.reason
+        AND element.code IS NOT DISTINCT FROM stored.code AND element.tier_codes = stored.tier_codes
 )

@@ -6,8 +6,8 @@ DECLARE
 BEGIN
     SELECT string_agg(said, '; ') INTO wrong
     FROM (
-        SELECT format('%s / %s was changed on both sides: JSONB %s, table %s, captured %s', model, tier,
-            coalesce(jsonb_markup::text, 'no grant'), coalesce(junction_markup::text, 'no grant'), coalesce(captured_markup::text, 'no grant')) AS said
+        SELECT format('%s / %s was changed on both sides: JSONB %s, table %s, before %s', model, tier,
+            coalesce(jsonb_markup::text, 'no grant'), coalesce(junction_markup::text, 'no grant'), coalesce(agreed_markup::text, 'no grant')) AS said
         FROM pg_temp.later_change WHERE side = 'both'
         UNION ALL
         SELECT DISTINCT format('%s: the old shape cannot say the change of %s, for %s', model, tier, obstacle)

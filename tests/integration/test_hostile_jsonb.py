@@ -32,6 +32,12 @@ from tierflow.connection import connect
 from tierflow.explode import explode, grants_as_csv
 
 Tierflow = Callable[..., Told]
+IMPLIED = """
+    SELECT model.model_id, tier.tier_code, implied.markup_multiplier AS markup
+    FROM tierflow.implied_grant AS implied
+    JOIN public.model_access_control AS model ON model.id = implied.model_id
+    JOIN public.subscription_tiers AS tier ON tier.id = implied.tier_id
+"""
 Quarantined = tuple[str, int, str | None, str, str | None, list[str]]
 
 
@@ -82,7 +88,8 @@ def read_quarantine(database: Database) -> list[Quarantined]:
     rows = database.rows(
         """SELECT model_identifier, position, code, reason, value::text, tier_codes
            FROM tierflow.quarantine AS q
-           JOIN public.model_access_control AS m ON m.id = q.model_id AND m.model_id = model_identifier"""
+           JOIN public.model_access_control AS m
+             ON m.id = q.model_id AND m.model_id = q.model_identifier"""
     )
     return _settle(tuple(row.values()) for row in rows)  # pyright: ignore
 
@@ -130,90 +137,73 @@ def test_the_plan_lists_every_kind_of_case_and_changes_nothing(
     assert hostile.dump() == before
 
 
-@pytest.mark.parametrize(
-    ("options", "world", "back"),
-    [
-        ((), World(TIERS, TIER_MAP, "quarantine", "quarantine"), ("rollback",)),
-        (
-            ("--inexact-markup", "round", "--markup-conflict", "lowest"),
-            World(TIERS, TIER_MAP, "lowest", "round"),
-            ("rollback", "--restore-snapshot"),
-        ),
-        (
-            ("--inexact-markup", "round", "--markup-conflict", "highest"),
-            World(TIERS, TIER_MAP, "highest", "round"),
-            ("rollback",),
-        ),
-    ],
-    ids=["quarantine", "lowest", "highest"],
-)
-def test_every_element_of_the_corpus_meets_one_fate_and_the_way_back_is_open(
-    hostile: Database,
-    tierflow: Tierflow,
-    tier_map_file: str,
-    options: tuple[str, ...],
-    world: World,
-    back: tuple[str, ...],
-) -> None:
-    before = hostile.dump_without_ledger()
-    answers = consult_about(hostile, world)
+def migrate(tierflow: Tierflow, tier_map_file: str, *options: str) -> dict[str, Any]:
     quarantine = ("--malformed", "quarantine", "--unknown-tiers", "quarantine")
     told = tierflow(
         "migrate", "--config", tier_map_file, *quarantine, *options, "--min-coverage", "0"
     )
-    assert told.code == 0, told.stderr
-    result = told.value
-    assert (result["outcome"], result["coverage"]) == ("published", 1.0)
+    assert (told.code, told.value["outcome"]) == (0, "published"), told.stderr
+    return told.value
+
+
+def assert_nothing_is_lost(
+    database: Database, result: dict[str, Any], answers: dict[str, Answer]
+) -> None:
+    """Assert that each element met the oracle's fate, and that both tables say the same."""
     for fate in ("migrated", "merged", "duplicates", "quarantined"):
         assert result[fate] == sum(answer.fates[fate] for answer in answers.values())
     assert result["source_elements"] == (
         result["migrated"] + result["merged"] + result["duplicates"] + result["quarantined"]
     )
-    assert hostile.grants() == grants_in(answers)
+    assert result["coverage"] == 1.0
     assert result["grants"] == len(grants_in(answers))
-    assert read_quarantine(hostile) == quarantine_in(answers)
+    assert database.grants() == grants_in(answers)
+    assert read_quarantine(database) == quarantine_in(answers)
 
-    verified = tierflow("verify")
-    assert [check["ok"] for check in verified.value["checks"]] == [True] * 8, verified.value
-    assert verified.value["parity"] == {"missing": 0, "extra": 0, "wrong_markup": 0}
+
+def assert_verified(tierflow: Tierflow) -> None:
+    told = tierflow("verify")
+    assert [check["ok"] for check in told.value["checks"]] == [True] * 8, told.value
+    assert told.value["parity"] == {"missing": 0, "extra": 0, "wrong_markup": 0}
+    assert told.code == 0
+
+
+def test_what_cannot_be_read_is_quarantined_and_the_way_back_gives_every_byte(
+    hostile: Database, tierflow: Tierflow, tier_map_file: str
+) -> None:
+    before = hostile.dump_without_ledger()
+    answers = consult_about(hostile, World(TIERS, TIER_MAP, "quarantine", "quarantine"))
+    assert_nothing_is_lost(hostile, migrate(tierflow, tier_map_file), answers)
+    assert_verified(tierflow)
 
     published = hostile.dump_without_ledger()
     again = tierflow("migrate")
     assert (again.code, again.value["outcome"]) == (0, "unchanged"), again.stderr
     assert hostile.dump_without_ledger() == published
 
-    returned = tierflow(*back)
-    assert (returned.code, returned.value["outcome"]) == (0, "rolled_back"), returned.stderr
-    assert returned.value["models_restored"] == 0
+    back = tierflow("rollback")
+    assert (back.code, back.value["models_restored"]) == (0, 0), back.stderr
     assert hostile.dump_without_ledger() == before
 
 
-def test_a_change_of_one_grant_goes_back_among_hostile_values(
+def test_with_the_lowest_markup_the_snapshot_gives_every_byte_in_spite_of_later_changes(
     hostile: Database, tierflow: Tierflow, tier_map_file: str
 ) -> None:
-    tierflow(
-        "migrate", "--config", tier_map_file, "--malformed", "quarantine",
-        "--unknown-tiers", "quarantine", "--min-coverage", "0",
-    )  # fmt: skip
-    name = "array 6,000 deep beside codes"
-    hostile.rows(
-        "UPDATE public.tier_model_access SET markup_multiplier = 2.50 WHERE model_id = %s"
-        " AND tier_id = 1",
-        model_uuid(name),
-    )
-    before = _read_model(hostile, name)
-    told = tierflow("rollback")
-    assert (told.code, told.value["models_restored"]) == (0, 1), told.stderr
-    after = _read_model(hostile, name)
-    assert (after["access"], after["markups"]) == (before["access"], '{"free": 2.50}')
+    before = hostile.dump_without_ledger()
+    answers = consult_about(hostile, World(TIERS, TIER_MAP, "lowest", "round"))
+    options = ("--inexact-markup", "round", "--markup-conflict", "lowest")
+    assert_nothing_is_lost(hostile, migrate(tierflow, tier_map_file, *options), answers)
+    hostile.rows("UPDATE public.tier_model_access SET markup_multiplier = 2.50 WHERE tier_id = 1")
+    back = tierflow("rollback", "--restore-snapshot")
+    assert (back.code, back.value["models_restored"]) == (0, 0), back.stderr
+    assert hostile.dump_without_ledger() == before
 
 
-def _read_model(database: Database, name: str) -> dict[str, Any]:
-    return database.rows(
-        "SELECT tier_access::text AS access, tier_markup::text AS markups"
-        " FROM public.model_access_control WHERE id = %s",
-        model_uuid(name),
-    )[0]
+@pytest.mark.parametrize("conflict", ["quarantine", "lowest", "highest"])
+def test_python_and_sql_read_the_corpus_as_the_oracle_does(
+    hostile: Database, conflict: str
+) -> None:
+    assert_read_alike(hostile, World(TIERS, TIER_MAP, conflict, "round"))
 
 
 @settings(
@@ -234,12 +224,21 @@ def test_oracle_python_and_sql_read_any_database_alike(
     conflict: str,
     inexact: str,
 ) -> None:
+    database.rows("DROP SCHEMA IF EXISTS tierflow CASCADE")
     database.rows("TRUNCATE public.model_access_control, public.subscription_tiers")
     database.add_tiers(*MAPPED_TIERS)
     database.add_models([(name, *pair) for name, pair in models.items()])
-    answers = consult_about(database, World(MAPPED_TIERS, tier_map, conflict, inexact))
+    assert_read_alike(database, World(MAPPED_TIERS, tier_map, conflict, inexact))
 
-    decisions = {"tier_map": tier_map, "markup_conflict": conflict, "inexact_markup": inexact}
+
+def assert_read_alike(database: Database, world: World) -> None:
+    """Assert that the oracle, pandas and `tierflow.implied_grant` say the same of a database."""
+    answers = consult_about(database, world)
+    decisions = {
+        "tier_map": world.tier_map,
+        "markup_conflict": world.conflict,
+        "inexact_markup": world.inexact,
+    }
     survey = preflight.fn(database.target, decisions)
     build.create_ledger.fn(database.target)
     with connect(database.target, "test") as connection:
@@ -247,24 +246,19 @@ def test_oracle_python_and_sql_read_any_database_alike(
         chunk = build.Chunk(1, None, None, loaded=False, backed_up=False)
         exploded = explode(build.extract_models(connection, database.target, chunk), survey.rules)
         build.copy_quarantine(connection, database.target, exploded.quarantine)
+        implied = connection.execute(IMPLIED).fetchall()
 
-    by_sql = {
-        (row["model_id"], row["tier_code"], str(row["markup_multiplier"]))
-        for row in database.rows(
-            """SELECT m.model_id, t.tier_code, g.markup_multiplier FROM tierflow.implied_grant AS g
-               JOIN public.model_access_control AS m ON m.id = g.model_id
-               JOIN public.subscription_tiers AS t ON t.id = g.tier_id"""
-        )
-    }
+    by_sql = {(row["model_id"], row["tier_code"], str(row["markup"])) for row in implied}
     assert by_sql == grants_in(answers)
-    assert _grants_of(exploded.grants, models) == grants_in(answers)
+    assert _grants_of(exploded.grants, world, answers) == grants_in(answers)
     assert read_quarantine(database) == quarantine_in(answers)
     assert exploded.counts.conserved
     assert survey.plan.counts == exploded.counts
-    database.rows("TRUNCATE tierflow.quarantine")
 
 
-def _grants_of(frame: pd.DataFrame, models: dict[str, Any]) -> set[tuple[str, str, str]]:
+def _grants_of(
+    frame: pd.DataFrame, world: World, models: Iterable[str]
+) -> set[tuple[str, str, str]]:
     names = {str(model_uuid(name)): name for name in models}
     rows = [line.split(",") for line in grants_as_csv(frame).decode().splitlines()]
-    return {(names[model], MAPPED_TIERS[int(tier) - 1], markup) for model, tier, markup in rows}
+    return {(names[model], world.tiers[int(tier) - 1], markup) for model, tier, markup in rows}

@@ -10,6 +10,7 @@ from typing import LiteralString
 import psycopg
 import pytest
 from support.database import Database, Told, model_uuid
+from support.reuse import fill_once
 
 ODD_PRICES: dict[str, object] = {
     "plain": {"input_per_1k": 0.003, "output_per_1k": 0.015, "currency": "USD", "batch": [1]},
@@ -24,6 +25,11 @@ ODD_PRICES: dict[str, object] = {
 @pytest.fixture
 def shop(database: Database, tierflow: Callable[..., Told]) -> Database:
     """A published migration with odd prices, a disabled model and one without access."""
+
+    return fill_once(database, __name__, lambda: publish_shop(database, tierflow))
+
+
+def publish_shop(database: Database, tierflow: Callable[..., Told]) -> None:
     database.add_tiers("free", "pro", "empty")
     database.add_models(
         [(name, ["free", "pro"], {"free": 1.0, "pro": 1.25}) for name in ODD_PRICES],
@@ -43,7 +49,6 @@ def shop(database: Database, tierflow: Callable[..., Told]) -> Database:
         "UPDATE public.tier_model_access SET enabled = false WHERE tier_id = 2 AND model_id = %s",
         model_uuid("granted off"),
     )
-    return database
 
 
 def test_the_table_has_the_columns_types_defaults_and_constraints_of_the_contract(
@@ -71,8 +76,10 @@ def test_the_table_has_the_columns_types_defaults_and_constraints_of_the_contrac
     assert {row["conname"]: row["is"] for row in constraints} == {
         "tier_model_access_pkey": "PRIMARY KEY (id)",
         "unique_tier_model": "UNIQUE (tier_id, model_id)",
-        "fk_tier_model_tier": "FOREIGN KEY (tier_id) REFERENCES subscription_tiers(id) ON DELETE CASCADE",
-        "fk_tier_model_model": "FOREIGN KEY (model_id) REFERENCES model_access_control(id) ON DELETE CASCADE",
+        "fk_tier_model_tier": "FOREIGN KEY (tier_id)"
+        " REFERENCES subscription_tiers(id) ON DELETE CASCADE",
+        "fk_tier_model_model": "FOREIGN KEY (model_id)"
+        " REFERENCES model_access_control(id) ON DELETE CASCADE",
     }  # fmt: skip
     assert all(row["convalidated"] for row in constraints)
     indexes = shop.rows(
@@ -94,11 +101,14 @@ def test_the_table_has_the_columns_types_defaults_and_constraints_of_the_contrac
 
 def test_an_update_of_a_grant_moves_updated_at_and_not_created_at(shop: Database) -> None:
     shop.rows("ALTER TABLE public.tier_model_access DISABLE TRIGGER USER")
-    shop.rows("UPDATE public.tier_model_access SET updated_at = '2020-01-01', created_at = '2020-01-01'")
+    shop.rows(
+        "UPDATE public.tier_model_access SET updated_at = '2020-01-01', created_at = '2020-01-01'"
+    )
     shop.rows("ALTER TABLE public.tier_model_access ENABLE TRIGGER USER")
     shop.rows("UPDATE public.tier_model_access SET markup_multiplier = 2 WHERE tier_id = 1")
     moved = shop.rows(
-        """SELECT DISTINCT tier_id, updated_at > '2021-01-01' AS moved, created_at = '2020-01-01' AS kept
+        """SELECT DISTINCT tier_id, updated_at > '2021-01-01' AS moved,
+               created_at = '2020-01-01' AS kept
            FROM public.tier_model_access ORDER BY 1"""
     )
     assert [tuple(row.values()) for row in moved] == [(1, True, True), (2, False, True)]
@@ -164,8 +174,8 @@ def test_the_functions_have_their_signatures_are_stable_and_keep_their_search_pa
     shop: Database,
 ) -> None:
     rows = shop.rows(
-        """SELECT proname, pg_get_function_arguments(oid) AS takes, pg_get_function_result(oid) AS gives,
-               provolatile::text AS volatility, proconfig, prosecdef
+        """SELECT proname, pg_get_function_arguments(oid) AS takes,
+               pg_get_function_result(oid) AS gives, provolatile::text AS volatility, proconfig, prosecdef
            FROM pg_proc WHERE pronamespace = 'public'::regnamespace
            AND proname IN ('get_models_for_tier', 'is_model_available_for_tier') ORDER BY 1"""
     )

@@ -60,8 +60,12 @@ class Answer:
 
     @property
     def quarantined(self) -> list[Judged]:
-        """Return the elements that are quarantined."""
-        return [element for element in self.elements if element.fate == "quarantined"]
+        """Return the elements that are quarantined, each with the value that is stored."""
+        return [
+            dataclasses.replace(element, value=_stored(element.value or ""))
+            for element in self.elements
+            if element.fate == "quarantined"
+        ]
 
 
 def consult(access: str | None, markups: str | None, world: World) -> Answer:
@@ -77,6 +81,15 @@ def consult(access: str | None, markups: str | None, world: World) -> Answer:
         if (hundredths := _settle_tier(tier, elements, world)) is not None
     }
     return Answer([_judge_among(element, elements, grants) for element in elements], grants)
+
+
+def _stored(text: str) -> str:
+    """Return the text; of what is nested more than 5,000 levels deep only how deep it is."""
+    depth = deepest = 0
+    for character in re.sub(r'"(\\.|[^"\\])*"', "", text):
+        depth += (character in "[{") - (character in "]}")
+        deepest = max(deepest, depth)
+    return text if deepest <= 5000 else f'"(nested {deepest} levels deep)"'
 
 
 def _judge_alone(

@@ -24,7 +24,9 @@ def config(folder: Path, text: str) -> str:
 def store(decisions: Decisions) -> dict[str, Any]:
     """Return the decisions as jsonb gives them back: keys by length, then by bytes."""
     recorded = json.loads(json.dumps(decisions.as_recorded()))
-    by_length = {k: recorded["tier_map"][k] for k in sorted(recorded["tier_map"], key=lambda k: (len(k), k))}
+    by_length = {
+        k: recorded["tier_map"][k] for k in sorted(recorded["tier_map"], key=lambda k: (len(k), k))
+    }
     return {**recorded, "tier_map": by_length}
 
 
@@ -126,7 +128,9 @@ def test_a_new_code_is_never_written_in_place_of_one_in_force() -> None:
 def test_a_value_that_is_not_valid_is_refused(tmp_path: Path, text: str) -> None:
     options = {"tier_map": {"starter": ["byok"]}}
     with pytest.raises(ConfigurationError, match="cannot be used"):
-        settle_decisions(read_decisions(config(tmp_path, text), options), {"tier_map": {"x": ["y"]}})
+        settle_decisions(
+            read_decisions(config(tmp_path, text), options), {"tier_map": {"x": ["y"]}}
+        )
 
 
 @pytest.mark.parametrize("text", ["malformed = ", "[tier_map", "a = 1\na = 2", "malformed = fail"])

@@ -90,7 +90,9 @@ def test_null_is_told_from_every_text_that_looks_like_it() -> None:
     ]
     read = frame(rows)
     assert list(read.columns) == list(SOURCE_COLUMNS)
-    assert [tuple(None if pd.isna(v) else v for v in row) for row in read.itertuples(index=False)] == rows
+    assert [
+        tuple(None if pd.isna(v) else v for v in row) for row in read.itertuples(index=False)
+    ] == rows
 
 
 def test_an_empty_extract_has_the_same_columns() -> None:
@@ -136,9 +138,7 @@ def test_a_quarantined_element_has_all_of_its_columns() -> None:
 
 
 def test_no_markup_is_written_with_an_error_of_rounding() -> None:
-    rows: Rows = [
-        (str(n), str(n), '["free"]', f'{{"free": {n / 100:.2f}}}') for n in range(10_000)
-    ]
+    rows: Rows = [(str(n), str(n), '["free"]', f'{{"free": {n / 100:.2f}}}') for n in range(10_000)]
     assert [markup for _, _, markup in grants_of(explode(frame(rows), rules()))] == [
         f"{n // 100}.{n % 100:02}" for n in range(10_000)
     ]
@@ -186,7 +186,11 @@ def _count(answers: list[Answer]) -> Counts:
 
 
 def test_the_corpus_is_read_as_the_oracle_reads_it() -> None:
-    for conflict, inexact in (("quarantine", "quarantine"), ("lowest", "round"), ("highest", "round")):
+    for conflict, inexact in (
+        ("quarantine", "quarantine"),
+        ("lowest", "round"),
+        ("highest", "round"),
+    ):
         known = rules(TIERS, TIER_MAP, conflict, inexact)
         check(list(CORPUS), known, World(TIERS, TIER_MAP, conflict, inexact))
 

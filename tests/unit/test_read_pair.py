@@ -151,7 +151,8 @@ def test_a_plain_number_in_range_is_a_markup(text: str, markup: str) -> None:
     [
         "true", "false", "null", "[1]", '{"a": 1}', '""', '" 1.2"', '"1.2 "', '"1.2\\n"', '"+1"',
         '"1e2"', '"1,2"', '"1."', '".5"', '"NaN"', '"Infinity"', '"-Infinity"', '"0x1"', '"1_0"',
-        '"\u0663"', '"\uff11"', '"1\u00b2"', '"--1"', '"1.' + "0" * 39 + '"', '"' + "1" * 5000 + '"',
+        '"\u0663"', '"\uff11"', '"1\u00b2"', '"--1"',
+        '"1.' + "0" * 39 + '"', '"' + "1" * 5000 + '"',
     ],
 )  # fmt: skip
 def test_anything_else_is_not_a_number(text: str) -> None:

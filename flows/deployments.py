@@ -1,0 +1,118 @@
+"""The deployments: what can be run from the Prefect UI, and on which schedule.
+
+`prefect.yaml` says the same for a server and work pools of your own; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from flows.saved_connection import DEFAULT_NAME
+
+if TYPE_CHECKING:
+    from prefect import Flow
+    from prefect.deployments.runner import RunnerDeployment
+
+
+@dataclasses.dataclass(frozen=True)
+class Deployment:
+    """A flow with the parameters and the schedule that it is offered with.
+
+    `hidden`: parameters that the form does not show, since the deployment decides them or a form
+    has no use for them.
+    """
+
+    name: str
+    entrypoint: str
+    description: str
+    tags: tuple[str, ...] = ("tierflow",)
+    parameters: dict[str, Any] = dataclasses.field(default_factory=dict[str, Any])
+    cron: str | None = None
+    hidden: tuple[str, ...] = ()
+
+
+DEPLOYMENTS = (
+    Deployment(
+        "migrate",
+        "flows.migrate.migrate",
+        "Move the access data into the junction table: write, audit, publish, verify. A second run"
+        " repairs drift. Try the dry run first.",
+        tags=("tierflow", "writes"),
+        parameters={"database": DEFAULT_NAME, "dry_run": False},
+        hidden=("dry_run", "config"),
+    ),
+    Deployment(
+        "dry-run",
+        "flows.migrate.migrate",
+        "The whole migration up to the audit, then thrown away: the database stays as it is.",
+        parameters={"database": DEFAULT_NAME, "dry_run": True},
+        hidden=("dry_run", "config"),
+    ),
+    Deployment(
+        "verify",
+        "flows.verify.verify",
+        "Drift watch: the eight checks of what is published, daily. Changes nothing.",
+        parameters={"database": DEFAULT_NAME},
+        cron="0 6 * * *",
+    ),
+    Deployment(
+        "rollback",
+        "flows.rollback.rollback",
+        "Remove every published object. Later changes are kept in the JSONB, unless the snapshot"
+        " is restored. Type the name of the database into `confirm`.",
+        tags=("tierflow", "writes"),
+        parameters={"database": DEFAULT_NAME},
+    ),
+)
+FIELDS_FIRST = ("database", "confirm", "tier_map")
+
+
+def make_deployments() -> list[RunnerDeployment]:
+    """Return the deployments for a runner. One run of each at a time; the next one waits."""
+    return [_make(deployment) for deployment in DEPLOYMENTS]
+
+
+def load_flow(entrypoint: str) -> Flow[..., Any]:
+    """Return the flow that an entrypoint `module.function` names."""
+    module, _, name = entrypoint.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def _make(deployment: Deployment) -> RunnerDeployment:
+    from prefect.deployments.runner import EntrypointType, RunnerDeployment
+
+    made = RunnerDeployment.from_flow(
+        load_flow(deployment.entrypoint),
+        deployment.name,
+        description=deployment.description,
+        tags=list(deployment.tags),
+        parameters=deployment.parameters,
+        cron=deployment.cron,
+        concurrency_limit=1,
+        # a path would be one of this machine, and depend on the folder that serve was started in
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    _arrange_form(made, deployment)
+    return made
+
+
+def _arrange_form(made: RunnerDeployment, deployment: Deployment) -> None:
+    """Give the fields readable names in a sensible order, and leave out the hidden ones.
+
+    A field that may be None is shown as tabs of types ("str", "None"): one that may be left empty
+    asks the same, and an enumeration becomes a plain drop-down list.
+    """
+    fields = made._parameter_openapi_schema.properties  # pyright: ignore[reportPrivateUsage]
+    for name in deployment.hidden:
+        del fields[name]
+    order = [name for name in FIELDS_FIRST if name in fields]
+    order += [name for name in fields if name not in order]
+    for position, name in enumerate(order):
+        field = fields[name]
+        field |= {"title": name.replace("_", " ").capitalize(), "position": position}
+        kinds = [kind for kind in field.get("anyOf", ()) if kind != {"type": "null"}]
+        if len(kinds) == 1:
+            del field["anyOf"], field["default"]
+            field |= kinds[0]

@@ -1,0 +1,120 @@
+"""Serve: Prefect's UI with the deployments, the reports and the data docs, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from flows.files_server import files_server
+from flows.local_server import await_server, prefect_server
+from flows.target import EMBEDDED_DATABASE, demo_targets
+from tierflow.settings import Settings
+
+if TYPE_CHECKING:
+    from prefect.runner import Runner
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+def serve_all(port: int, files_port: int) -> None:
+    """Run the Prefect server (or join that of PREFECT_API_URL) and serve until told to stop."""
+    settings = Settings()  # pyright: ignore[reportCallIssue]
+    home = settings.home.absolute()
+    os.environ["TIERFLOW_HOME"] = str(home)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_sigterm_as_interrupt())
+        files_url = stack.enter_context(files_server(home, files_port))
+        os.environ["TIERFLOW_FILES_URL"] = files_url
+        url = stack.enter_context(prefect_server(home / "prefect", port))
+        if settings.dsn is None:
+            stack.enter_context(_embedded_database())
+        from flows.deployments import make_deployments  # Prefect reads its settings when imported
+
+        deployments = make_deployments()
+        await_server(url, home / "prefect")
+        saved = _save_default(settings)
+
+        from prefect.runner import Runner
+
+        runner = Runner(name="tierflow")
+        for deployment in deployments:
+            runner.add_deployment(deployment)
+        _say(url.removesuffix("/api"), files_url, [d.full_name for d in deployments], saved)
+        asyncio.run(_run_until_told(runner))
+
+
+@contextlib.contextmanager
+def _sigterm_as_interrupt() -> Generator[None]:
+    """Until the runner listens by itself, SIGTERM ends this process as Ctrl-C does."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def _embedded_database() -> Generator[None]:
+    """Hold the embedded PostgreSQL, with the demo's catalogue if it has no database yet."""
+    from tasks.create_demo import create_demo
+    from tierflow.connection import connect, fetch
+
+    with demo_targets() as (server, target):
+        with connect(server, "serve", read_only=True) as connection:
+            found = fetch(connection, "demo/has_database", database=EMBEDDED_DATABASE)
+        if not found[0]["there"]:
+            create_demo.fn(server, target, EMBEDDED_DATABASE)
+        yield
+
+
+def _save_default(settings: Settings) -> str:
+    from flows.saved_connection import DEFAULT_NAME, save_default_connection
+
+    if save_default_connection(settings.dsn):
+        return f"'{DEFAULT_NAME}' is the database of " + (
+            "TIERFLOW_DSN" if settings.dsn is not None else "the embedded PostgreSQL"
+        )
+    return (
+        f"[yellow]'{DEFAULT_NAME}' was saved before and means another database than this start;"
+        " it is kept: change or delete it under Blocks[/yellow]"
+    )
+
+
+def _say(url: str, files_url: str, deployments: list[str], saved: str) -> None:
+    console = Console(highlight=False)
+    console.print("\n[bold]tierflow is served[/bold]; Ctrl-C stops all of it\n")
+    for what, where in (
+        ("Run and watch", f"{url}/deployments"),
+        ("Runs and artifacts", f"{url}/runs"),
+        ("Databases", f"{url}/blocks"),
+        ("Reports, data docs", files_url),
+    ):
+        console.print(f"  {what:<20} [link={where}]{where}[/link]", soft_wrap=True)
+    console.print(f"  {'Deployments':<20} {', '.join(deployments)}", soft_wrap=True)
+    console.print(f"  {'Saved connection':<20} {saved}\n", soft_wrap=True)
+
+
+async def _run_until_told(runner: Runner) -> None:
+    """Run the runner until SIGINT or SIGTERM; what still runs then is cancelled, and resumable."""
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    running = asyncio.create_task(runner.start())
+    await asyncio.sleep(0)  # start() sets a handler of its own, which would exit at once
+    for number in STOPPING:
+        loop.add_signal_handler(number, told.set)
+    waiting = asyncio.create_task(told.wait())
+    await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if told.is_set():
+        Console(stderr=True).print("Stopping; runs under way are cancelled.")
+        await runner.astop()
+    await running

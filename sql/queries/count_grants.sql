@@ -1,2 +1,0 @@
--- Returns how many enabled grants the junction table holds. Reads only.
-SELECT count(*) FILTER (WHERE enabled) AS grants, count(*) AS rows FROM :"target".tier_model_access

@@ -1,0 +1,198 @@
+"""Copy the source tables to a disposable database; the one that they come from is only read."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+import re
+import secrets
+import subprocess
+import tempfile
+from pathlib import Path
+
+from psycopg import IsolationLevel
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from sql import statement
+from tasks.definition import database_task
+from tasks.roll_back import DROPS
+from tierflow.connection import Connection, connect, fetch, run
+from tierflow.errors import ConfigurationError
+from tierflow.published import SOURCE_COLUMNS
+from tierflow.settings import Target
+
+log = logging.getLogger("tierflow.rehearsal")
+
+# what a table's dump holds that needs something outside of it, or is of no use to a rehearsal
+_LEFT_OUT = re.compile(
+    r"^\d+; \d+ \d+ (TRIGGER|FK CONSTRAINT|POLICY|ROW SECURITY|RULE|COMMENT|ACL|DEFAULT ACL"
+    r"|PUBLICATION TABLE|SECURITY LABEL) "
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Digest:
+    """How many models a database has, and a digest of all their tier columns as text."""
+
+    models: int
+    digest: str
+
+    @property
+    def rows(self) -> int:
+        """Return the number of models."""
+        return self.models
+
+
+@database_task("refuse the same database")
+def refuse_same_database(source: Target, copy: Target) -> None:
+    """Raise ConfigurationError unless the two are different databases. Writes nothing.
+
+    A lock that one session takes and the other sees cannot be fooled by two names of one server.
+    """
+    high, low = secrets.randbits(31), secrets.randbits(31)
+    with connect(source, "rehearsal: mark", autocommit=True, read_only=True) as marked:
+        fetch(marked, "rehearsal/take_mark", mark_high=high, mark_low=low)
+        with connect(copy, "rehearsal: see mark", read_only=True) as other:
+            seen = fetch(other, "rehearsal/see_mark", mark_high=high, mark_low=low)
+    if seen[0]["same_database"]:
+        raise ConfigurationError(
+            "TIERFLOW_REHEARSAL_DSN is the very database that is rehearsed for: nothing was done.",
+            next_step="name a disposable database, or unset it to use a scratch PostgreSQL",
+        )
+
+
+@database_task("clear the copy")
+def clear_copy(copy: Target) -> None:
+    """Drop what an earlier rehearsal left in its database; refuse a database that is not its own.
+
+    Raises ConfigurationError when the schema holds tables and no rehearsal marked it.
+    """
+    with connect(copy, "rehearsal: clear") as connection:
+        found = fetch(connection, "rehearsal/list_relations", schema=copy.schema)[0]
+        if found["relations"] and not found["marked"]:
+            raise ConfigurationError(
+                f"The rehearsal's database is not disposable: schema {copy.schema} holds"
+                f" {', '.join(found['relations'][:5])}.",
+                next_step="point TIERFLOW_REHEARSAL_DSN to an empty database",
+            )
+        if found["marked"]:
+            for name in DROPS.values():
+                run(connection, f"schema/{name}", **copy.names())
+            run(connection, "rehearsal/drop_copied_models", schema=copy.schema)
+            run(connection, "rehearsal/drop_copied_tiers", schema=copy.schema)
+            if copy.schema != "public":
+                run(connection, "rehearsal/drop_source_schema", schema=copy.schema)
+            run(connection, "rehearsal/drop_ledger", ledger=copy.ledger)
+            run(connection, "schema/drop_build_schema", **copy.names())
+            run(connection, "schema/drop_build_schema", **copy.for_mode("dry run").names())
+            run(connection, "rehearsal/drop_marker")
+
+
+@database_task("copy the source")
+def copy_source(source: Target, copy: Target, bindir: Path) -> int:
+    """Copy both tables as one snapshot shows them, the needed columns only; return the models.
+
+    Triggers, foreign keys to other tables and policies stay behind. Raises ConfigurationError
+    when the tables need something that the copy cannot have, such as a type of their own.
+    """
+    with connect(source, "rehearsal: copy", read_only=True) as reading:
+        reading.isolation_level = IsolationLevel.REPEATABLE_READ
+        snapshot = str(fetch(reading, "rehearsal/export_snapshot")[0]["snapshot"])
+        with connect(copy, "rehearsal: copy", autocommit=True) as writing:
+            run(writing, "rehearsal/create_marker")
+            run(writing, "rehearsal/create_source_schema", schema=copy.schema)
+            _copy_schema(source, copy, bindir, snapshot)
+            _drop_other_columns(writing, copy)
+            _stream(reading, source, writing, copy, "tiers")
+            return _stream(reading, source, writing, copy, "models")
+
+
+def _copy_schema(source: Target, copy: Target, bindir: Path, snapshot: str) -> None:
+    schema = source.schema.replace('"', '""')
+    tables = [f'--table="{schema}"."{table}"' for table in SOURCE_COLUMNS]
+    with tempfile.TemporaryDirectory() as folder:
+        dump, listing = Path(folder) / "source.dump", Path(folder) / "list"
+        options = ["--schema-only", "--format=custom", f"--snapshot={snapshot}", f"--file={dump}"]
+        _call(source, bindir / "pg_dump", *options, *tables)
+        entries = _call(None, bindir / "pg_restore", "--list", str(dump)).splitlines(True)
+        listing.write_text("".join(x for x in entries if not _LEFT_OUT.match(x)))
+        restore = ["--no-owner", "--no-acl", "--exit-on-error", f"--use-list={listing}", str(dump)]
+        _call(copy, bindir / "pg_restore", *restore)
+
+
+def _call(target: Target | None, program: Path, *arguments: str) -> str:
+    """Run a PostgreSQL program; a password goes by the environment, where `ps` does not show it."""
+    environment, database = dict(os.environ), []
+    if target:
+        parameters = conninfo_to_dict(target.dsn)
+        if password := parameters.pop("password", None):
+            environment["PGPASSWORD"] = str(password)
+        database = [f"--dbname={make_conninfo('', **parameters)}"]
+    done = subprocess.run(
+        [program, *database, *arguments],
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise ConfigurationError(
+            f"The source tables could not be copied: {done.stderr.strip()[-500:]}",
+            next_step="see which part of the tables' definition the copy lacks;"
+            " TIERFLOW_PG_BINDIR chooses newer PostgreSQL programs",
+        )
+    return done.stdout
+
+
+def _drop_other_columns(writing: Connection, copy: Target) -> None:
+    for column in fetch(writing, "queries/list_columns", schema=copy.schema):
+        needed = SOURCE_COLUMNS.get(str(column["relation"]))
+        if needed is not None and column["name"] not in needed:
+            run(
+                writing,
+                "rehearsal/drop_column",
+                schema=copy.schema,
+                table=column["relation"],
+                column=column["name"],
+            )
+
+
+def _stream(
+    reading: Connection, source: Target, writing: Connection, copy: Target, table: str
+) -> int:
+    out = statement(f"rehearsal/copy_{table}_out", schema=source.schema)
+    into = statement(f"rehearsal/copy_{table}_in", schema=copy.schema)
+    with (
+        reading.cursor() as from_cursor,
+        writing.cursor() as to_cursor,
+    ):
+        with from_cursor.copy(out) as blocks, to_cursor.copy(into) as sink:
+            for block in blocks:
+                sink.write(block)
+        return to_cursor.rowcount
+
+
+@database_task("digest")
+def digest_source(target: Target) -> Digest:
+    """Return a digest of the tier columns of all models. Writes nothing."""
+    with connect(target, "rehearsal: digest", read_only=True) as connection:
+        return Digest(**fetch(connection, "rehearsal/digest_source", schema=target.schema)[0])
+
+
+OLD_STYLE_WRITES = ("write_revocations", "write_markups", "write_clears")
+
+
+@database_task("write like the old application")
+def write_old_style(copy: Target, *, deletions: bool) -> int:
+    """Change the JSONB of the copy as an old application does; return the rows changed."""
+    names = (*OLD_STYLE_WRITES, "write_deletions") if deletions else OLD_STYLE_WRITES
+    with connect(copy, "rehearsal: writes") as connection:
+        return sum(run(connection, f"rehearsal/{name}", schema=copy.schema) for name in names)
+
+
+@database_task("sizes")
+def read_sizes(copy: Target) -> dict[str, int]:
+    """Return the bytes of the junction table and of the models, indexes included."""
+    with connect(copy, "rehearsal: sizes", read_only=True) as connection:
+        return dict(fetch(connection, "rehearsal/read_sizes", schema=copy.schema)[0])

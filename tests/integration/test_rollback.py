@@ -1,0 +1,227 @@
+"""Rollback: the schema as before, and no later change lost unless that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from support.database import Database, Told, model_uuid
+from support.reuse import fill_once
+
+# as text: the order of the array and the digits of the markups must come back
+SOURCE = [
+    ("kept", '["old", "free", "vip"]', '{"old": 1.50, "free": 1.0, "vip": 2}'),
+    ("granted", '["vip"]', '{"vip": 2.0}'),
+    ("revoked", '["free", "old", "vip"]', '{"old": 1.5, "free": 1.00, "vip": 2}'),
+    ("disabled", '["vip", "free"]', None),
+    ("repriced", '["old", "vip"]', '{"old": 1.5, "vip": 2.00}'),
+    ("edited", '["free"]', '{"free": 1}'),
+    ("null", None, None),
+    ("jnull", "null", "null"),
+]
+# the first code of a tier is the one that is written: not the shorter, nor by the alphabet
+OPTIONS = (
+    "--tier-map", "old=pro", "--tier-map", "ago=pro", "--tier-map", "o=pro", "--min-coverage", "0",
+)  # fmt: skip
+VALUES = """SELECT model_id, tier_access::text AS access, tier_markup::text AS markup
+            FROM public.model_access_control ORDER BY model_id"""
+
+
+@pytest.fixture
+def source(database: Database) -> Database:
+    database.add_tiers("free", "pro", "vip")
+    database.add_models(SOURCE)
+    return database
+
+
+@pytest.fixture
+def shop(source: Database, tierflow: Callable[..., Told]) -> Database:
+    """A published migration in which the code `old` means the tier `pro`."""
+
+    def fill() -> None:
+        told = tierflow("migrate", *OPTIONS)
+        assert told.code == 0, told.stderr
+
+    return fill_once(source, __name__, fill)
+
+
+def values(database: Database) -> dict[str, tuple[str | None, str | None]]:
+    return {row["model_id"]: (row["access"], row["markup"]) for row in database.rows(VALUES)}
+
+
+def edit(database: Database, statement: str, *parameters: object) -> None:
+    """Change the junction table; {model} names are replaced by their ids."""
+    for name in ("kept", "granted", "revoked", "disabled", "repriced", "edited", "null", "later"):
+        statement = statement.replace(f"<{name}>", f"'{model_uuid(name)}'")
+    database.rows(statement, *parameters)
+
+
+INSERT = "INSERT INTO public.tier_model_access (model_id, tier_id, markup_multiplier) VALUES "
+
+
+def test_later_changes_of_both_sides_come_back_in_the_jsonb(
+    shop: Database, tierflow: Callable[..., Told]
+) -> None:
+    edit(shop, INSERT + "(<granted>, 2, 1.75), (<granted>, 1, 1), (<null>, 3, 4)")
+    edit(shop, "DELETE FROM public.tier_model_access WHERE model_id = <revoked> AND tier_id = 2")
+    edit(shop, "UPDATE public.tier_model_access SET enabled = false"
+               " WHERE model_id = <disabled> AND tier_id = 3")  # fmt: skip
+    edit(shop, "UPDATE public.tier_model_access SET markup_multiplier = 1.6"
+               " WHERE model_id = <repriced> AND tier_id = 2")  # fmt: skip
+    shop.rows("""UPDATE public.model_access_control SET tier_access = '["vip", "free"]'
+                 WHERE model_id = 'edited'""")
+    shop.add_model("later", ["free", "old"], {"free": 3})
+    told = tierflow("rollback")
+    assert (told.code, told.value["outcome"]) == (0, "rolled_back"), told.stderr
+    assert (told.value["mode"], told.value["models_restored"]) == ("keep_changes", 5)
+    assert "table tier_model_access" in told.value["dropped"]
+    assert values(shop) == {
+        "kept": ('["old", "free", "vip"]', '{"old": 1.50, "vip": 2, "free": 1.0}'),
+        "granted": ('["vip", "free", "old"]', '{"old": 1.75, "vip": 2.0}'),
+        "revoked": ('["free", "vip"]', '{"old": 1.5, "vip": 2, "free": 1.00}'),
+        "disabled": ('["free"]', None),
+        "repriced": ('["old", "vip"]', '{"old": 1.60, "vip": 2.00}'),
+        "edited": ('["vip", "free"]', '{"free": 1}'),
+        "later": ('["free", "old"]', '{"free": 3}'),
+        "null": ('["vip"]', '{"vip": 4.00}'),
+        "jnull": ("null", "null"),
+    }
+
+    # and forth again: the grants are those of the last day, the decisions those given now
+    told = tierflow("migrate", *OPTIONS)
+    assert (told.code, told.value["outcome"]) == (0, "published"), told.stderr
+    assert {g for g in shop.grants() if g[0] in ("granted", "repriced", "null")} == {
+        ("granted", "free", "1.00"), ("granted", "pro", "1.75"), ("granted", "vip", "2.00"),
+        ("repriced", "pro", "1.60"), ("repriced", "vip", "2.00"), ("null", "vip", "4.00"),
+    }  # fmt: skip
+    runs = shop.rows("SELECT mode, outcome FROM tierflow.run ORDER BY started")
+    assert [tuple(row.values()) for row in runs] == [
+        ("migrate", "published"), ("rollback", "rolled_back"), ("migrate", "published"),
+    ]  # fmt: skip
+
+
+def test_a_grant_that_both_sides_changed_is_refused_and_nothing_is_touched(
+    shop: Database, tierflow: Callable[..., Told]
+) -> None:
+    reprice = (
+        "UPDATE public.tier_model_access SET markup_multiplier = %s WHERE model_id = <granted>"
+    )
+    edit(shop, reprice, 5)
+    shop.rows("""UPDATE public.model_access_control SET tier_markup = '{"vip": 6}'
+                 WHERE model_id = 'granted'""")
+    before = shop.dump("--exclude-schema=tierflow")
+    told = tierflow("rollback")
+    assert told.code == 2
+    assert "granted / vip: JSONB 6.00, table 5.00, before 2.00" in told.stderr
+    assert shop.dump("--exclude-schema=tierflow") == before
+    assert shop.value("SELECT outcome FROM tierflow.run ORDER BY started DESC LIMIT 1") == "failed"
+
+    # made one again, both sides agree on 6: what comes later is a change of one side
+    assert tierflow("migrate").value["outcome"] == "reconciled"
+    edit(shop, reprice, 2)
+    told = tierflow("rollback")
+    assert told.code == 0, told.stderr
+    assert values(shop)["granted"] == ('["vip"]', '{"vip": 2.00}')
+
+
+def test_restoring_the_snapshot_gives_back_every_captured_byte(
+    source: Database, tierflow: Callable[..., Told]
+) -> None:
+    before, original = source.dump_without_ledger("--schema-only"), values(source)
+    assert tierflow("migrate", *OPTIONS).code == 0
+    edit(source, "UPDATE public.tier_model_access SET markup_multiplier = 5")
+    source.rows("""UPDATE public.model_access_control
+                   SET tier_access = '["pro"]', tier_markup = '{"pro": 1.000}'""")
+    source.add_model("later", ["free"], {"free": 1})
+    later = values(source)["later"]
+    told = tierflow("rollback", "--restore-snapshot")
+    assert told.code == 0, told.stderr
+    assert (told.value["mode"], told.value["models_restored"]) == ("restore_snapshot", len(SOURCE))
+    assert values(source) == original | {"later": later}
+    assert source.dump_without_ledger("--schema-only") == before
+
+
+def test_an_object_of_somebody_elses_that_needs_ours_is_named_and_kept(
+    shop: Database, tierflow: Callable[..., Told]
+) -> None:
+    shop.rows("CREATE SCHEMA reports")
+    shop.rows("CREATE VIEW reports.sales AS SELECT tier_code FROM public.v_model_tier_access")
+    shop.rows("CREATE TABLE reports.discount (id integer REFERENCES public.tier_model_access)")
+    edit(shop, "DELETE FROM public.tier_model_access WHERE model_id = <revoked>")
+    before = shop.dump("--exclude-schema=tierflow")
+    for obstacle, remedy in (
+        ("reports.sales", "DROP VIEW reports.sales"),
+        ("reports.discount", "DROP TABLE reports.discount"),
+    ):
+        told = tierflow("rollback")
+        assert told.code == 2
+        assert obstacle in told.stderr
+        assert len(told.stderr.strip().splitlines()) == 2
+        assert shop.dump("--exclude-schema=tierflow") == before
+        shop.rows(remedy)
+        before = shop.dump("--exclude-schema=tierflow")
+    assert tierflow("rollback").code == 0
+
+
+def test_a_rollback_of_what_was_never_migrated_is_harmless(
+    source: Database, tierflow: Callable[..., Told]
+) -> None:
+    # nothing is ours here, whatever its name
+    source.rows("CREATE VIEW public.v_model_tier_access AS SELECT 1 AS mine")
+    source.rows("ALTER TABLE public.model_access_control ADD COLUMN tier_access_backup jsonb")
+    before = source.dump()
+    for arguments in ((), ("--restore-snapshot",), ("--schema", "elsewhere")):
+        told = tierflow("rollback", *arguments)
+        assert (told.code, told.value["outcome"]) == (0, "unchanged"), told.stderr
+        assert (told.value["models_restored"], told.value["dropped"]) == (0, [])
+        assert source.dump() == before
+    source.rows("DROP VIEW public.v_model_tier_access")
+    source.rows("ALTER TABLE public.model_access_control DROP COLUMN tier_access_backup")
+    assert tierflow("migrate", "--dry-run", *OPTIONS).code == 0
+    assert tierflow("rollback").value["outcome"] == "unchanged"
+
+
+def test_a_build_that_never_got_published_is_cleared_away(
+    source: Database, tierflow: Callable[..., Told]
+) -> None:
+    before = source.dump_without_ledger()
+    source.rows("""ALTER TABLE public.model_access_control ADD CONSTRAINT no_update
+                   CHECK (false) NOT VALID""")
+    assert tierflow("migrate", *OPTIONS).code == 2
+    source.rows("ALTER TABLE public.model_access_control DROP CONSTRAINT no_update")
+    assert source.value("SELECT to_regclass('tierflow_build.tier_model_access') IS NOT NULL")
+    # what a dry run that was killed at this point leaves
+    for statement in KILLED_DRY_RUN:
+        source.rows(statement)
+    assert tierflow("plan").value["state"] == "partial"
+    told = tierflow("rollback")
+    assert (told.code, told.value["outcome"]) == (0, "rolled_back"), told.stderr
+    assert source.dump_without_ledger() == before
+    assert tierflow("rollback").value["outcome"] == "unchanged"
+    assert tierflow("plan", *OPTIONS).value["state"] == "not_migrated"
+
+
+KILLED_DRY_RUN = (
+    "CREATE SCHEMA tierflow_dry_run",
+    """CREATE FUNCTION tierflow_dry_run.capture_change() RETURNS trigger LANGUAGE plpgsql
+       AS 'BEGIN RETURN NULL; END'""",
+    """CREATE TRIGGER tierflow_dry_run_capture AFTER INSERT OR DELETE ON public.model_access_control
+       FOR EACH ROW EXECUTE FUNCTION tierflow_dry_run.capture_change()""",
+)
+
+
+def test_without_all_captured_values_neither_way_guesses(
+    shop: Database, tierflow: Callable[..., Told]
+) -> None:
+    shop.rows("""ALTER TABLE public.model_access_control
+                 DROP COLUMN tier_access_backup, DROP COLUMN tier_markup_backup""")
+    edit(shop, "DELETE FROM public.tier_model_access WHERE model_id = <granted>")
+    before = shop.dump("--exclude-schema=tierflow")
+    for arguments in ((), ("--restore-snapshot",)):
+        told = tierflow("rollback", *arguments)
+        assert told.code == 2
+        assert "not complete" in told.stderr
+        assert shop.dump("--exclude-schema=tierflow") == before
+    told = tierflow("migrate")
+    assert (told.code, told.value["outcome"]) == (0, "reconciled"), told.stderr
+    assert tierflow("rollback").code == 0

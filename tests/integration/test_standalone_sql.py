@@ -1,0 +1,475 @@
+"""The three scripts that need nothing but psql do what the flow does, and nothing by halves."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.corpus import CORPUS, TIER_MAP, TIERS
+from support.database import Database, Told, model_uuid
+
+from sql import FOLDER
+from tasks.create_demo import SOURCE
+from tierflow.connection import connect, run
+from tierflow.decisions import Decisions
+from tierflow.plan import list_write_codes, resolve_rules
+from tierflow.rewrite_pair import rewrite_pair
+
+MIGRATE, ROLLBACK, VERIFY = (
+    "migrate_to_dynamic_tiers",
+    "rollback_dynamic_tiers",
+    "verify_migration",
+)
+LEGACY_MAP = {
+    "trial": ["byok"],
+    "starter": ["byok"],
+    "professional": "managed",
+    "enterprise": ["vip_founder"],
+}
+DECIDED = {"tier_map": json.dumps(LEGACY_MAP), "min_coverage": "0.5"}
+QUARANTINE = {"unknown_tiers": "quarantine", "malformed": "quarantine", "min_coverage": "0"}
+CHECKS = (
+    "table and columns", "foreign keys", "indexes", "coverage", "distribution",
+    "compatibility layer", "query performance", "integrity",
+)  # fmt: skip
+
+
+@pytest.fixture
+def psql(database: Database, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run one of the scripts from another folder, with `-v name=value` for each keyword."""
+
+    def call(script: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        given = [part for name, value in variables.items() for part in ("-v", f"{name}={value}")]
+        path = os.path.relpath(FOLDER / f"{script}.sql", tmp_path)
+        options = ["-X", "-v", "ON_ERROR_STOP=1", "-d", database.dsn, "-f", path]
+        return subprocess.run(
+            [database.bindir / "psql", *options, *given],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    return call
+
+
+@pytest.fixture
+def legacy(database: Database) -> Database:
+    """Legacy codes in the JSONB, other codes in the tiers table."""
+    database.add_tiers("byok", "managed", "vip_founder")
+    database.add_models(
+        [
+            ("all", ["trial", "starter", "professional", "enterprise"],
+             {"trial": 1.5, "starter": 1.5, "professional": 1.2, "enterprise": 1.05}),
+            ("twice", ["enterprise", "enterprise"], {"enterprise": "1.10"}),
+            ("bare", '"professional"', None),
+            ("own", ["byok", "managed"], {"byok": 2, "other": 7}),
+            ("null", None, None),
+            ("json null", "null", "null"),
+            ("empty", [], {}),
+        ]
+    )  # fmt: skip
+    return database
+
+
+def look(database: Database) -> dict[str, Any]:
+    """Return what an application, a person and pg_dump see of a migration."""
+    answers = database.rows(
+        """SELECT t.tier_code, f.* FROM public.subscription_tiers t
+           CROSS JOIN LATERAL public.get_models_for_tier(t.tier_code) f
+           ORDER BY t.id, f.model_identifier, f.model_id"""
+    )
+    available = database.rows(
+        """SELECT m.id, t.id AS tier, public.is_model_available_for_tier(m.id, t.tier_code) AS may
+           FROM public.model_access_control m
+           CROSS JOIN public.subscription_tiers t ORDER BY 1, 2"""
+    )
+    return {
+        "grants": database.rows(
+            """SELECT model_id, tier_id, enabled, markup_multiplier::text
+               FROM public.tier_model_access ORDER BY 1, 2"""
+        ),
+        "view": database.rows(
+            """SELECT to_jsonb(v) - 'created_at' - 'updated_at' AS row
+               FROM public.v_model_tier_access v ORDER BY model_id, tier_id"""
+        ),
+        "summary": database.rows("SELECT * FROM public.v_tier_model_summary ORDER BY 1"),
+        "answers": answers,
+        "available": available,
+        "models": database.rows(
+            "SELECT to_jsonb(m)::text AS row FROM public.model_access_control m ORDER BY id"
+        ),
+        "quarantine": database.rows(
+            """SELECT model_id, model_identifier, position, code, reason, value::text, tier_codes
+               FROM tierflow.quarantine ORDER BY 1, 3"""
+        ),
+        "rules": database.rows("SELECT * FROM tierflow.tier_code ORDER BY 1, 2"),
+        "null_backup": database.rows("SELECT * FROM tierflow.null_backup ORDER BY 1"),
+        "decisions": database.rows("SELECT decisions FROM tierflow.decision"),
+        "chunks": database.rows(
+            """SELECT number, low, high, source_models, source_elements, migrated, merged,
+               duplicates, quarantined, grants, defaulted_markups,
+               backed_up IS NOT NULL AS backed_up
+               FROM tierflow.chunk"""
+        ),
+        "schema": database.dump_without_ledger("--schema-only"),
+    }
+
+
+def test_the_script_makes_of_the_corpus_what_the_flow_makes_of_it(
+    database: Database,
+    tierflow: Callable[..., Told],
+    psql: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    database.add_tiers(*TIERS)
+    # not the thousands of levels, of which the flow's quarantine repeats the first only, nor the
+    # thousands of elements, which take a while
+    deep = [case for case in CORPUS if " deep" in case.name]
+    cases = [c for c in CORPUS if c not in deep and len(f"{c.access}{c.markup}") < 20_000]
+    assert len(cases) > 100
+    database.add_models(cases)
+    config = database.home / "tierflow.toml"
+    entries = "\n".join(f"{json.dumps(c)} = {json.dumps(t)}" for c, t in TIER_MAP.items())
+    policies = "".join(f'{k} = "{v}"\n' for k, v in QUARANTINE.items() if k != "min_coverage")
+    config.write_text(f"min_coverage = 0\n{policies}[tier_map]\n{entries}\n", encoding="utf-8")
+    before = database.dump_without_ledger()
+    told = tierflow("migrate", "--config", str(config))
+    assert told.code == 0, told.stderr
+    by_flow, flow_dump = look(database), database.dump_without_ledger()
+
+    again = psql(MIGRATE)
+    assert again.returncode == 0, again.stderr
+    assert "Outcome: unchanged" in again.stdout
+    assert database.dump_without_ledger() == flow_dump
+    back = psql(ROLLBACK)
+    assert back.returncode == 0, back.stderr
+    assert database.dump_without_ledger() == before
+
+    made = psql(MIGRATE, tier_map=json.dumps(TIER_MAP), **QUARANTINE)
+    assert made.returncode == 0, made.stderr
+    assert "Outcome: published" in made.stdout
+    by_script = look(database)
+    for part, seen in by_flow.items():
+        assert by_script[part] == seen, part
+    assert len(by_script["quarantine"]) > 30
+
+
+def test_the_tool_goes_on_where_the_script_ended(
+    legacy: Database,
+    tierflow: Callable[..., Told],
+    psql: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    before = legacy.dump_without_ledger()
+    assert psql(MIGRATE, **DECIDED).returncode == 0
+    published = legacy.dump_without_ledger()
+
+    verified = tierflow("verify")
+    assert verified.code == 0, verified.stderr
+    assert [(check["name"], check["ok"]) for check in verified.value["checks"]] == [
+        (name, True) for name in CHECKS
+    ]
+    again = tierflow("migrate")
+    assert (again.code, again.value["outcome"]) == (0, "unchanged"), again.stderr
+    assert legacy.dump_without_ledger() == published
+    runs = tierflow("runs")
+    assert {"standalone sql", "migrate"} <= {row["mode"] for row in runs.value}
+    back = tierflow("rollback")
+    assert back.code == 0, back.stderr
+    assert legacy.dump_without_ledger() == before
+
+
+def test_a_second_run_changes_nothing(
+    legacy: Database, psql: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    assert psql(MIGRATE, **DECIDED).returncode == 0
+    published = legacy.dump_without_ledger()
+    places = legacy.rows("SELECT ctid::text, xmin::text FROM public.tier_model_access")
+    again = psql(MIGRATE, **DECIDED)
+    assert again.returncode == 0, again.stderr
+    assert "Outcome: unchanged. 0 grants inserted, 0 updated, 0 deleted" in again.stdout
+    assert legacy.dump_without_ledger() == published
+    assert legacy.rows("SELECT ctid::text, xmin::text FROM public.tier_model_access") == places
+    # nothing but what the script says itself
+    assert len(again.stdout.splitlines()) == 4
+    assert again.stderr == ""
+
+
+def test_a_rerun_repairs_drift_and_missing_objects_and_says_how_much(
+    legacy: Database, psql: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    assert psql(MIGRATE, **DECIDED).returncode == 0
+    published = look(legacy)
+    legacy.rows("UPDATE public.tier_model_access SET markup_multiplier = 9 WHERE tier_id = 3")
+    legacy.rows("DELETE FROM public.tier_model_access WHERE tier_id = 1")
+    legacy.rows(
+        "INSERT INTO public.tier_model_access (tier_id, model_id) VALUES (1, %s)",
+        model_uuid("null"),
+    )
+    legacy.rows("DROP INDEX public.idx_tier_model_lookup")
+    legacy.rows("DROP FUNCTION public.get_models_for_tier")
+    legacy.rows("ALTER TABLE public.tier_model_access DROP CONSTRAINT unique_tier_model")
+    legacy.rows(
+        """INSERT INTO public.tier_model_access (tier_id, model_id)
+           SELECT tier_id, model_id FROM public.tier_model_access WHERE tier_id = 2"""
+    )
+    failed = psql(VERIFY)
+    assert failed.returncode == 3
+    assert "Checks failed" in failed.stderr
+    again = psql(MIGRATE)
+    assert again.returncode == 0, again.stderr
+    assert "Outcome: reconciled. 2 grants inserted, 2 updated, 4 deleted" in again.stdout
+    assert look(legacy) == published
+    assert psql(VERIFY).returncode == 0
+
+
+def test_all_open_cases_are_named_at_once_and_nothing_changes(
+    legacy: Database, psql: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    legacy.add_models(
+        [
+            ("it's odd", [7], None),
+            ("torn", ["byok", "starter"], {"byok": 1, "starter": 2}),
+            ("fine", ["byok"], {"byok": 1.005}),
+        ]
+    )
+    before = legacy.dump()
+    told = psql(MIGRATE, tier_map='{"trial": ["byok"], "starter": ["byok"]}')
+    assert told.returncode == 3
+    assert "2 unknown tier codes: 'enterprise' (2 models), 'professional' (2 models)" in told.stderr
+    assert "it's odd at 1: element_not_a_string 7" in told.stderr
+    assert "torn (byok" in told.stderr
+    assert "fine / byok: 1.005" in told.stderr
+    assert "The tiers are: byok, managed, vip_founder" in told.stderr
+    assert told.stdout == ""
+    assert legacy.dump() == before
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"tier_map": '{"trial": ["nobody"]}'}, "sends 'trial' to 'nobody', which is no tier"),
+        ({"tier_map": '{"byok": ["managed"]}'}, "'byok', which is itself a tier"),
+        ({"tier_map": '{"trial": []}'}, "sends 'trial' to nothing"),
+        ({"tier_map": "trial=byok"}, "invalid input syntax for type json"),
+        ({"malformed": "guess"}, "malformed is guess, not one of fail, quarantine"),
+        ({"schema": "nowhere"}, "table nowhere.model_access_control is missing"),
+        ({**DECIDED, "min_coverage": "0.9"}, "only 57.1 % of the enabled models have a grant"),
+    ],
+)
+def test_a_wrong_decision_stops_the_script(
+    legacy: Database,
+    psql: Callable[..., subprocess.CompletedProcess[str]],
+    given: dict[str, str],
+    said: str,
+) -> None:
+    before = legacy.dump()
+    told = psql(MIGRATE, **given)
+    assert told.returncode == 3
+    assert said in told.stderr
+    assert legacy.dump() == before
+
+
+@pytest.mark.parametrize(
+    "obstacle",
+    [
+        "CREATE VIEW public.v_model_tier_access AS SELECT 1 AS one",
+        "CREATE TABLE public.tier_model_access (id integer)",
+        "CREATE INDEX idx_tier_model_lookup ON public.subscription_tiers (id)",
+        """CREATE FUNCTION public.is_model_available_for_tier(uuid, varchar) RETURNS text
+           LANGUAGE sql RETURN 'x'""",
+        # the last thing that the script does is to write the backup columns
+        """CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql
+           AS 'BEGIN RAISE EXCEPTION ''no updates''; END';
+           CREATE TRIGGER refuse BEFORE UPDATE ON public.model_access_control
+           FOR EACH ROW EXECUTE FUNCTION public.refuse()""",
+    ],
+)  # fmt: skip
+def test_an_error_in_the_middle_leaves_the_database_untouched(
+    legacy: Database, psql: Callable[..., subprocess.CompletedProcess[str]], obstacle: str
+) -> None:
+    legacy.rows(obstacle)
+    before = legacy.dump()
+    told = psql(MIGRATE, **DECIDED)
+    assert told.returncode == 3
+    assert "ERROR" in told.stderr
+    assert "Outcome" not in told.stdout
+    assert legacy.dump() == before
+
+
+def test_a_run_of_the_tool_keeps_the_script_out(
+    legacy: Database, psql: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    with connect(legacy.target, "test", autocommit=True) as connection:
+        run(connection, "queries/take_run_lock", schema="public")
+        told = psql(MIGRATE, **DECIDED)
+    assert told.returncode == 3
+    assert "Another run of tierflow is under way" in told.stderr
+
+
+def test_rollback_writes_the_changes_of_the_table_back_as_the_tool_does(
+    legacy: Database, psql: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    before = legacy.dump_without_ledger("--schema-only")
+    assert psql(MIGRATE, **DECIDED).returncode == 0
+    legacy.rows("UPDATE public.tier_model_access SET markup_multiplier = 3.5 WHERE tier_id = 2")
+    legacy.rows("DELETE FROM public.tier_model_access WHERE tier_id = 1")
+    for name in ("null", "json null", "twice"):
+        legacy.rows(
+            """INSERT INTO public.tier_model_access (tier_id, model_id, markup_multiplier)
+               VALUES (1, %s, 1.25)""",
+            model_uuid(name),
+        )
+    legacy.rows(
+        """UPDATE public.model_access_control SET tier_access = '["enterprise"]'
+           WHERE model_id = 'empty'"""
+    )
+    tiers = legacy.rows("SELECT id, tier_code FROM public.subscription_tiers")
+    rules = resolve_rules(Decisions.model_validate({"tier_map": LEGACY_MAP}), tiers)
+    changes: dict[str, dict[str, Any]] = {}
+    for row in legacy.rows(
+        """SELECT m.model_id, t.tier_code, a.markup_multiplier AS markup
+           FROM public.model_access_control m CROSS JOIN public.subscription_tiers t
+           LEFT JOIN public.tier_model_access a ON a.model_id = m.id AND a.tier_id = t.id
+           LEFT JOIN tierflow.implied_grant i ON i.model_id = m.id AND i.tier_id = t.id
+           WHERE i.markup_multiplier IS DISTINCT FROM a.markup_multiplier
+               AND m.model_id <> 'empty'"""
+    ):
+        changes.setdefault(row["model_id"], {})[row["tier_code"]] = row["markup"]
+    texts = legacy.rows(
+        """SELECT model_id, tier_access::text AS access, tier_markup::text AS markup
+           FROM public.model_access_control"""
+    )
+    codes = list_write_codes(rules)
+    wanted = {
+        name: rewrite_pair(row["access"], row["markup"], changes.get(name, {}), rules, codes)
+        for row in texts
+        for name in [row["model_id"]]
+    }
+
+    told = psql(ROLLBACK)
+    assert told.returncode == 0, told.stderr
+    assert "The JSONB of 6 models was written" in told.stdout
+    found = legacy.rows(
+        """SELECT model_id, tier_access AS access, tier_markup AS markup
+           FROM public.model_access_control"""
+    )
+    for row in found:
+        access, markup = wanted[row["model_id"]]
+        assert row["access"] == (None if access is None else json.loads(access)), row["model_id"]
+        assert row["markup"] == (None if markup is None else json.loads(markup)), row["model_id"]
+    assert legacy.dump_without_ledger("--schema-only") == before
+
+
+def test_rollback_never_loses_a_change_of_both_sides(
+    legacy: Database, psql: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    before = legacy.dump_without_ledger()
+    assert psql(MIGRATE, **DECIDED).returncode == 0
+    legacy.rows("UPDATE public.tier_model_access SET markup_multiplier = 3.5 WHERE tier_id = 2")
+    legacy.rows(
+        """UPDATE public.model_access_control SET tier_markup = '{"professional": 4}'
+           WHERE model_id = 'bare'"""
+    )
+    changed = legacy.dump()
+    told = psql(ROLLBACK)
+    assert told.returncode == 3
+    assert (
+        "bare / managed was changed on both sides: JSONB 4.00, table 3.50, before 1.00"
+        in told.stderr
+    )
+    assert legacy.dump() == changed
+
+    restored = psql(ROLLBACK, restore_snapshot="true")
+    assert restored.returncode == 0, restored.stderr
+    legacy.rows("ALTER TABLE public.model_access_control DISABLE TRIGGER USER")
+    legacy.rows("UPDATE public.model_access_control SET updated_at = '2026-01-02 03:04:05'")
+    legacy.rows("ALTER TABLE public.model_access_control ENABLE TRIGGER USER")
+    assert legacy.dump_without_ledger() == before
+    assert "Outcome: unchanged" in psql(ROLLBACK).stdout
+
+
+def test_rollback_refuses_what_the_old_shape_cannot_say(
+    database: Database, psql: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    database.add_tiers("byok", "managed")
+    database.add_models([("wide", ["all"], {"all": 2}), ("torn", ["byok"], {"byok": "what"})])
+    given = {"tier_map": '{"all": ["byok", "managed"]}', **QUARANTINE}
+    assert psql(MIGRATE, **given).returncode == 0
+    database.rows("DELETE FROM public.tier_model_access WHERE tier_id = 1")
+    database.rows(
+        "INSERT INTO public.tier_model_access (tier_id, model_id) VALUES (1, %s)",
+        model_uuid("torn"),
+    )
+    before = database.dump()
+    told = psql(ROLLBACK)
+    assert told.returncode == 3
+    assert "wide: the old shape cannot say the change of byok" in told.stderr
+    assert "torn: the old shape cannot say the change of byok" in told.stderr
+    assert database.dump() == before
+
+
+def test_rollback_leaves_a_view_that_is_not_ours(
+    legacy: Database, psql: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    legacy.rows(
+        """CREATE FUNCTION public.touch_tier_model_access() RETURNS trigger
+           LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"""
+    )
+    before = legacy.dump()
+    assert psql(ROLLBACK).returncode == 0
+    assert legacy.dump() == before
+
+
+def test_verify_prints_the_eight_checks_and_fails_after_printing(
+    legacy: Database, psql: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    before = legacy.dump()
+    told = psql(VERIFY)
+    assert told.returncode == 3
+    assert [line.split("|")[0].strip() for line in told.stdout.splitlines()[2:10]] == list(CHECKS)
+    assert legacy.dump() == before
+
+    assert psql(MIGRATE, **DECIDED).returncode == 0
+    published = legacy.dump()
+    passed = psql(VERIFY)
+    assert passed.returncode == 0, passed.stderr
+    rows = [[cell.strip() for cell in line.split("|")] for line in passed.stdout.splitlines()[2:10]]
+    assert [(row[0], row[1]) for row in rows] == [(name, "t") for name in CHECKS]
+    assert passed.stdout.endswith("All eight checks passed.\n")
+    assert legacy.dump() == published
+
+    legacy.rows("DELETE FROM public.tier_model_access WHERE tier_id = 3")
+    failed = psql(VERIFY)
+    assert failed.returncode == 3
+    assert "Checks failed: coverage, distribution, compatibility layer, integrity." in failed.stderr
+    assert "2 grants missing" in failed.stdout
+
+
+def test_the_scripts_work_in_a_schema_of_any_name(
+    legacy: Database, psql: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    name = "The 'Model' \"Catalogue\""
+    legacy.rows('CREATE SCHEMA "The \'Model\' ""Catalogue"""')
+    with connect(legacy.target, "create source") as connection:
+        for part in SOURCE:
+            run(connection, f"demo/{part}", schema=name)
+    for table in ("subscription_tiers", "model_access_control"):
+        legacy.rows(
+            f'INSERT INTO "The \'Model\' ""Catalogue""".{table} SELECT * FROM public.{table}'
+        )
+    before = legacy.dump_without_ledger()
+    made = psql(MIGRATE, schema=name, **DECIDED)
+    assert made.returncode == 0, made.stderr
+    assert "7 grants inserted" in made.stdout
+    assert "Outcome: unchanged" in psql(MIGRATE, schema=name).stdout
+    verified = psql(VERIFY, schema=name)
+    assert verified.returncode == 0, verified.stdout
+    # there is one ledger in a database
+    other = psql(MIGRATE, **DECIDED)
+    assert other.returncode == 3
+    assert "serves schema" in other.stderr
+    back = psql(ROLLBACK, schema=name)
+    assert back.returncode == 0, back.stderr
+    assert legacy.dump_without_ledger() == before

@@ -1,0 +1,50 @@
+"""What the last rehearsal says of the run to come, kept as a file: production is only read."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Forecast:
+    """A migration as it was rehearsed. `seconds` are wall clock; `lock_seconds` bounds the longest
+    lock on a live table (the publish transaction); `bytes` is what the database grows by."""
+
+    database: str
+    made: str
+    models: int
+    grants: int
+    seconds: float
+    lock_seconds: float
+    bytes: int
+
+    def compare(self, seconds: float) -> dict[str, Any]:
+        """Return how a run that took so long compares with this forecast."""
+        return {
+            **dataclasses.asdict(self),
+            "actual_seconds": round(seconds, 3),
+            "ratio": round(seconds / self.seconds, 2) if self.seconds else None,
+        }
+
+
+def save_forecast(home: Path, forecast: Forecast) -> Path:
+    """Write the forecast; return its file."""
+    folder = home / "forecasts"
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp = dt.datetime.fromisoformat(forecast.made).strftime("%Y%m%dT%H%M%S%f")
+    path = folder / f"{stamp}.json"
+    path.write_text(json.dumps(dataclasses.asdict(forecast), indent=2), encoding="utf-8")
+    return path
+
+
+def load_forecast(home: Path, database: str) -> Forecast | None:
+    """Return the newest forecast for a database of this name, if there is one."""
+    for path in sorted((home / "forecasts").glob("*.json"), reverse=True):
+        forecast = Forecast(**json.loads(path.read_text(encoding="utf-8")))
+        if forecast.database == database:
+            return forecast
+    return None
