@@ -15,7 +15,7 @@ from prefect import Task
 from prefect.context import FlowRunContext
 
 from flows.facts import Facts
-from flows.run_page import RunPage, is_orchestrated
+from flows.run_page import open_page
 from tasks.build import discard_build
 from tasks.definition import FIRST_DELAY_SECONDS, RETRIES, is_worth_retrying
 from tasks.judge import RunNames, build_data_docs
@@ -50,8 +50,7 @@ class Run:
         self.facts.database = name_database(target)
         self._clock = time.perf_counter()
         self._ledger: Ledger | None = None
-        database = self.facts.database
-        self._page = RunPage(mode, database, self.run_id) if is_orchestrated() else None
+        self._page = open_page(mode, self.facts.database, self.run_id)
 
     @property
     def names(self) -> RunNames:
@@ -171,8 +170,11 @@ class Run:
         self.facts.seconds = time.perf_counter() - self._clock
         if isinstance(error, TierflowError):
             self.facts.message, self.facts.next_command = error.message, error.next_step
-        elif error is not None:
+        elif isinstance(error, Exception):
             self.facts.message = f"{type(error).__name__}: {error}"
+        elif error is not None:
+            self.facts.message = "The run was cancelled."
+            self.facts.next_command = "run it again; it goes on where it stopped"
         self.facts.write_report(self.target)
         if self._page:
             self._page.finish(self.facts)

@@ -28,13 +28,18 @@ log = logging.getLogger("tierflow")
 P = ParamSpec("P")
 
 # how many steps a run has when nothing stops it: only the progress bar depends on it
-STEPS = {"plan": 2, "dry run": 13, "migrate": 14, "verify": 2, "rollback": 2}
+STEPS = {"plan": 2, "dry run": 13, "migrate": 14, "verify": 2, "rollback": 2, "rehearse": 18}
 SECONDS_BETWEEN_UPDATES = 1.0  # an update is a request of 10 to 30 ms
+_open_pages: set[UUID] = set()
 
 
-def is_orchestrated() -> bool:
-    """Return whether this is a flow run that a Prefect server knows."""
-    return FlowRunContext.get() is not None
+def open_page(mode: str, database: str, run_id: str) -> RunPage | None:
+    """Return the page of this flow run; None outside of one, and for a run inside another run."""
+    context = FlowRunContext.get()
+    flow_run = context.flow_run if context else None
+    if flow_run is None or flow_run.id in _open_pages:
+        return None
+    return RunPage(flow_run.id, mode, database, run_id)
 
 
 def require_confirmed(database: str, typed: str | None) -> None:
@@ -43,8 +48,14 @@ def require_confirmed(database: str, typed: str | None) -> None:
     The command line asks by itself, so a run that no deployment started needs no typed name.
     """
     context = FlowRunContext.get()
-    run = context.flow_run if context else None
-    if typed == database or (typed is None and (run is None or run.deployment_id is None)):
+    by_form = (
+        context is not None
+        and context.flow_run is not None
+        and context.flow_run.deployment_id is not None
+        and context.flow is not None
+        and context.flow.name == "rollback"  # not one inside a rehearsal
+    )
+    if typed == database or (typed is None and not by_form):
         return
     said = "is empty" if typed is None else f"says {typed!r}"
     raise ConfigurationError(
@@ -69,13 +80,15 @@ def _as_view(
 class RunPage:
     """The page of one flow run; its artifacts have one key for each database, and so a history."""
 
-    def __init__(self, mode: str, database: str, run_id: str) -> None:
+    def __init__(self, flow_run: UUID, mode: str, database: str, run_id: str) -> None:
+        self._flow_run = flow_run
         self._mode = mode
         self._key = re.sub(r"[^a-z0-9]+", "-", database.lower()).strip("-") or "database"
         self._progress: UUID | None = None
         self._load: UUID | None = None
         self._steps_done = 0
         self._last_update = 0.0
+        _open_pages.add(flow_run)
         self._begin(database, run_id)
 
     @_as_view
@@ -84,12 +97,8 @@ class RunPage:
         from prefect.client.orchestration import get_client
 
         _send_logs()
-        context = FlowRunContext.get()
-        if context and context.flow_run:
-            with get_client(sync_client=True) as client:
-                client.update_flow_run(
-                    context.flow_run.id, name=f"{self._mode} {database} {run_id[:8]}"
-                )
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(self._flow_run, name=f"{self._mode} {database} {run_id[:8]}")
         said = f"{self._mode} of {database}: begins"
         made = create_progress_artifact(0.0, key=f"progress-{self._key}", description=said)
         self._progress = cast(UUID, made)  # a coroutine in async flows only
@@ -120,9 +129,13 @@ class RunPage:
         else:
             update_progress_artifact(self._load, percent, said)
 
-    @_as_view
     def finish(self, facts: Facts) -> None:
         """Write what is known at the end: summary, checks and links."""
+        self._finish(facts)
+        _open_pages.discard(self._flow_run)
+
+    @_as_view
+    def _finish(self, facts: Facts) -> None:
         from prefect.artifacts import create_markdown_artifact
 
         record = compose_report(facts)

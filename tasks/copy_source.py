@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import psycopg
 from psycopg import IsolationLevel
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -29,6 +30,8 @@ _LEFT_OUT = re.compile(
     r"^\d+; \d+ \d+ (TRIGGER|FK CONSTRAINT|POLICY|ROW SECURITY|RULE|COMMENT|ACL|DEFAULT ACL"
     r"|PUBLICATION TABLE|SECURITY LABEL) "
 )
+# psql's own commands, and a setting that servers before 17 do not know
+_NOT_FOR_EVERY_SERVER = re.compile(r"^(\\.*|SET transaction_timeout.*)\n", re.MULTILINE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,8 +120,16 @@ def _copy_schema(source: Target, copy: Target, bindir: Path, snapshot: str) -> N
         _call(source, bindir / "pg_dump", *options, *tables)
         entries = _call(None, bindir / "pg_restore", "--list", str(dump)).splitlines(True)
         listing.write_text("".join(x for x in entries if not _LEFT_OUT.match(x)))
-        restore = ["--no-owner", "--no-acl", "--exit-on-error", f"--use-list={listing}", str(dump)]
-        _call(copy, bindir / "pg_restore", *restore)
+        restore = ["--no-owner", "--no-acl", f"--use-list={listing}", "--file=-", str(dump)]
+        script = _call(None, bindir / "pg_restore", *restore)
+    try:
+        with connect(copy, "rehearsal: schema") as connection:
+            connection.execute(_NOT_FOR_EVERY_SERVER.sub("", script).encode())
+    except psycopg.Error as error:
+        raise ConfigurationError(
+            f"The source tables could not be copied: {str(error).splitlines()[0]}.",
+            next_step="see which part of the tables' definition the copy lacks",
+        ) from error
 
 
 def _call(target: Target | None, program: Path, *arguments: str) -> str:

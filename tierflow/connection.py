@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from psycopg import errors as pg
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 
 from sql import statement
@@ -18,6 +19,7 @@ from tierflow.settings import Target
 
 Connection = psycopg.Connection[DictRow]
 
+CANCEL_SECONDS = 5.0
 _SESSION = "queries/set_session"
 _AGAIN = "run the same command again; it goes on where it stopped"
 
@@ -77,7 +79,16 @@ def connect(
         # False would lift default_transaction_read_only; None leaves it in force
         connection.read_only = read_only or None
         connection.autocommit = autocommit
-        yield connection
+        try:
+            yield connection
+        except Exception:
+            raise
+        except BaseException:
+            # psycopg cancels on Ctrl-C only: after any other signal the server would go on with the
+            # statement, and hold its locks
+            if connection.info.transaction_status == TransactionStatus.ACTIVE:
+                connection.cancel_safe(timeout=CANCEL_SECONDS)
+            raise
 
 
 def fetch(connection: Connection, name: str, /, **values: Any) -> list[DictRow]:

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from tierflow.errors import ConfigurationError
-from tierflow.read_pair import MarkupReader, Rules, as_json, parse_json, read_pair
+from tierflow.json_text import as_json, parse_json
+from tierflow.read_pair import MarkupReader, Rules, read_pair
 
 
 def rewrite_pair(

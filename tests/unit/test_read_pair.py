@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tierflow.decisions import Decisions
+from tierflow.json_text import as_json, parse_json
 from tierflow.plan import resolve_rules
-from tierflow.read_pair import Element, Reading, Rules, as_json, parse_json, read_pair
+from tierflow.read_pair import Element, Reading, Rules, read_pair
 
 TIERS: Sequence[Mapping[str, Any]] = [
     {"id": number, "tier_code": code}
