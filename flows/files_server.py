@@ -40,12 +40,18 @@ class _Handler(SimpleHTTPRequestHandler):
             super().do_GET()
 
     def send_head(self) -> Any:
-        path = Path(self.translate_path(self.path)).resolve()
-        allowed = [(self._home / folder).resolve() for folder in FOLDERS]
-        if not path.is_file() or not any(path.is_relative_to(folder) for folder in allowed):
+        if not self._may_be_read(self.translate_path(self.path)):
             self.send_error(HTTPStatus.NOT_FOUND)
             return None
         return super().send_head()
+
+    def _may_be_read(self, name: str) -> bool:
+        """Return whether this is a file in one of the folders, all symlinks followed."""
+        if "\0" in name:
+            return False
+        path = Path(name).resolve()
+        folders = [(self._home / folder).resolve() for folder in FOLDERS]
+        return path.is_file() and any(path.is_relative_to(folder) for folder in folders)
 
     def end_headers(self) -> None:
         self.send_header("X-Content-Type-Options", "nosniff")
@@ -84,7 +90,8 @@ def files_server(home: Path, port: int) -> Generator[str]:
             next_step="choose another with --files-port, or stop what uses this one",
         ) from error
     with server:
-        threading.Thread(target=server.serve_forever, name="files", daemon=True).start()
+        # the interval is how long a shutdown waits
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"
         finally:

@@ -11,6 +11,8 @@ from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.back_up")
 
+PREPARATION = ("add_backup_columns", "create_keep_columns_function", "create_keep_columns_trigger")
+
 
 @database_task("back up")
 def back_up(target: Target) -> int:
@@ -22,7 +24,7 @@ def back_up(target: Target) -> int:
     with connect(target, "back up") as connection:
         todo = [chunk for chunk in list_chunks(connection, target) if not chunk.backed_up]
         if todo:
-            for name in ("add_backup_columns", "create_keep_columns_function", "create_keep_columns_trigger"):  # fmt: skip
+            for name in PREPARATION:
                 run(connection, f"schema/{name}", **target.names())
     copied = sum(_back_up_chunk(target, chunk) for chunk in todo)
     if todo:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import logging
 import time
 from collections.abc import Sequence
@@ -181,7 +182,7 @@ def plan_chunks(connection: Connection, target: Target) -> None:
     if list_chunks(connection, target):
         return
     edges = [None, *bounds, None]
-    for number, (low, high) in enumerate(zip(edges, edges[1:], strict=False), start=1):
+    for number, (low, high) in enumerate(itertools.pairwise(edges), start=1):
         run(
             connection,
             "queries/insert_chunk",
@@ -265,7 +266,7 @@ def _plain(row: Sequence[object]) -> list[object]:
 
 @database_task("build indexes")
 def build_indexes(target: Target) -> int:
-    """Build the indexes and keys of the loaded table, those that are not there yet, then ANALYZE."""
+    """Build the indexes and keys of the loaded table that are not there yet, then ANALYZE."""
     names = target.names(published=False)
     made = 0
     with connect(target, "build indexes", autocommit=True) as connection:

@@ -28,7 +28,7 @@ log = logging.getLogger("tierflow.reconcile")
 
 @dataclasses.dataclass(frozen=True)
 class Reconciled:
-    """What was repaired. `changes` has model, tier, change, found and wanted markup of each grant."""
+    """What was repaired. `changes`: model, tier, change, found and wanted markup of each grant."""
 
     changes: tuple[dict[str, Any], ...]
     created: tuple[str, ...]

@@ -138,8 +138,9 @@ def _keep_changes(connection: Connection, target: Target) -> int:
     conflicts = [row for row in rows if _side_of(row) == "both"]
     if conflicts:
         raise ConfigurationError(
-            f"{len(conflicts)} grants were changed on both sides since the migration, and only a"
-            f" person can say which change counts: {'; '.join(_describe(c) for c in conflicts[:5])}.",
+            f"{len(conflicts)} grants were changed on both sides since they last agreed, and only"
+            " a person can say which change counts:"
+            f" {'; '.join(_describe(c) for c in conflicts[:5])}.",
             next_step="make the table follow the JSONB with `tierflow migrate` and roll back then,"
             " or give up all later changes with `tierflow rollback --restore-snapshot`",
         )

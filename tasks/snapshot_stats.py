@@ -14,7 +14,7 @@ log = logging.getLogger("tierflow.snapshot")
 
 @database_task("snapshot stats")
 def snapshot_stats(target: Target) -> dict[str, Any]:
-    """Count models, enabled and deprecated ones, providers and bytes of the source. Writes nothing."""
+    """Count the source's models, providers and bytes. Writes nothing."""
     with connect(target, "snapshot stats", read_only=True) as connection:
         stats = fetch(connection, "queries/count_source", schema=target.schema)[0]
     log.info("%(models)s models, %(enabled_models)s enabled, of %(providers)s providers.", stats)

@@ -4,6 +4,9 @@ Each *distinct* pair of JSON values is decoded once and the result joined back t
 hold it: real catalogues have a few hundred distinct pairs for a million models.
 """
 
+# pyright: reportUnknownVariableType=false
+# pyarrow has no types
+
 from __future__ import annotations
 
 import dataclasses

@@ -30,31 +30,48 @@ function_rows AS (
 
 asked AS (
     SELECT
-        sample.id AS model_id,
         tier.id AS tier_id,
-        :"schema".is_model_available_for_tier(sample.id, tier.tier_code)
-        IS DISTINCT FROM (old_query.model_id IS NOT NULL) AS differs
+        count(*) AS questions,
+        count(*) FILTER (WHERE
+            :"schema".is_model_available_for_tier(sample.id, tier.tier_code)
+            IS DISTINCT FROM (old_query.model_id IS NOT NULL)
+        ) AS differences
     FROM sample
     CROSS JOIN :"schema".subscription_tiers AS tier
     LEFT JOIN old_query ON sample.id = old_query.model_id AND tier.id = old_query.tier_id
+    GROUP BY tier.id
+),
+
+old_counts AS (
+    SELECT tier_id, count(*) AS models FROM old_query GROUP BY tier_id
+),
+
+view_differences AS (
+    SELECT coalesce(old_query.tier_id, view_rows.tier_id) AS tier_id, count(*) AS differences
+    FROM old_query
+    FULL JOIN view_rows ON old_query.model_id = view_rows.model_id AND old_query.tier_id = view_rows.tier_id
+    WHERE old_query.model_id IS NULL OR view_rows.model_id IS NULL
+    GROUP BY 1
+),
+
+function_differences AS (
+    SELECT coalesce(old_query.tier_id, function_rows.tier_id) AS tier_id, count(*) AS differences
+    FROM old_query
+    FULL JOIN function_rows ON old_query.model_id = function_rows.model_id AND old_query.tier_id = function_rows.tier_id
+    WHERE old_query.model_id IS NULL OR function_rows.model_id IS NULL
+    GROUP BY 1
 )
 
 SELECT
     tier.tier_code::text AS tier_code,
-    (SELECT count(*) FROM old_query WHERE old_query.tier_id = tier.id) AS old_models,
-    (
-        SELECT count(*)
-        FROM (SELECT * FROM old_query WHERE old_query.tier_id = tier.id) AS old
-        FULL JOIN (SELECT * FROM view_rows WHERE view_rows.tier_id = tier.id) AS new ON old.model_id = new.model_id
-        WHERE old.model_id IS NULL OR new.model_id IS NULL
-    ) AS view_differences,
-    (
-        SELECT count(*)
-        FROM (SELECT * FROM old_query WHERE old_query.tier_id = tier.id) AS old
-        FULL JOIN (SELECT * FROM function_rows WHERE function_rows.tier_id = tier.id) AS new ON old.model_id = new.model_id
-        WHERE old.model_id IS NULL OR new.model_id IS NULL
-    ) AS function_differences,
-    (SELECT count(*) FILTER (WHERE differs) FROM asked WHERE asked.tier_id = tier.id) AS availability_differences,
-    (SELECT count(*) FROM asked WHERE asked.tier_id = tier.id) AS availability_questions
+    coalesce(old_counts.models, 0) AS old_models,
+    coalesce(view_differences.differences, 0) AS view_differences,
+    coalesce(function_differences.differences, 0) AS function_differences,
+    coalesce(asked.differences, 0) AS availability_differences,
+    coalesce(asked.questions, 0) AS availability_questions
 FROM :"schema".subscription_tiers AS tier
+LEFT JOIN old_counts ON tier.id = old_counts.tier_id
+LEFT JOIN view_differences ON tier.id = view_differences.tier_id
+LEFT JOIN function_differences ON tier.id = function_differences.tier_id
+LEFT JOIN asked ON tier.id = asked.tier_id
 ORDER BY tier.sort_order, tier.id

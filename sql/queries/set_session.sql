@@ -1,5 +1,6 @@
 -- Makes the session see only qualified names and wait little for locks. Locks nothing.
 -- jit off: compiling our checks took 35 s of the 40 s of a migration of 6 models on PostgreSQL 15.
+-- datestyle ISO: the driver reads no time in another style.
 -- quote_all_identifiers off: the shapes of our objects are compared as the catalogue writes them.
 -- row_security off: a policy that hides rows from this role is an error, not a source with fewer models.
 -- The limits that a role or database may carry for its application do not end a long load (as in pg_dump);
@@ -9,6 +10,7 @@ SELECT
     set_config('jit', 'off', false),
     set_config('row_security', 'off', false),
     set_config('quote_all_identifiers', 'off', false),
+    set_config('datestyle', 'ISO', false),
     set_config('lock_timeout', '5s', false),
     set_config('statement_timeout', '0', false),
     set_config('idle_session_timeout', '0', false),

@@ -175,7 +175,8 @@ def test_the_functions_have_their_signatures_are_stable_and_keep_their_search_pa
 ) -> None:
     rows = shop.rows(
         """SELECT proname, pg_get_function_arguments(oid) AS takes,
-               pg_get_function_result(oid) AS gives, provolatile::text AS volatility, proconfig, prosecdef
+               pg_get_function_result(oid) AS gives, provolatile::text AS volatility,
+               proconfig, prosecdef
            FROM pg_proc WHERE pronamespace = 'public'::regnamespace
            AND proname IN ('get_models_for_tier', 'is_model_available_for_tier') ORDER BY 1"""
     )

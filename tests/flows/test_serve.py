@@ -1,0 +1,380 @@
+"""`tierflow serve` as its user meets it: a real Prefect server, its UI in a real browser.
+
+`SCREENSHOTS=docs/images ./run test tests/flows/test_serve.py` takes the pictures of the docs anew.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from psycopg import sql
+from support.database import Database, Told
+
+from tasks.create_demo import SOURCE, fill_demo
+from tierflow.connection import connect, run
+from tierflow.demo.dataset import DEMO_TIER_MAP
+from tierflow.embedded import EmbeddedServer
+from tierflow.settings import Target
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),
+    None,
+)
+SECRET = "s3cret-of-the-dsn"
+TIER_MAP = {code: list(tiers) for code, tiers in DEMO_TIER_MAP.items()}
+PATIENCE = 150.0  # seconds; a flow run takes 8 to 15 on a quiet machine
+FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+
+pytestmark = [
+    pytest.mark.parametrize("server", ["pg18"], indirect=True),
+    pytest.mark.timeout(600),
+]
+
+
+def _await(what: str, ask: Callable[[], Any]) -> Any:
+    """Return the first true answer."""
+    deadline, pause = time.monotonic() + PATIENCE, threading.Event()
+    while not (answer := ask()):
+        assert time.monotonic() < deadline, f"in {PATIENCE:.0f} s: not {what}"
+        pause.wait(0.1)
+    return answer
+
+
+@dataclasses.dataclass(frozen=True)
+class Served:
+    """A running `tierflow serve`, by its REST API."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+    home: Path
+    url: str
+    files_url: str
+
+    def ask(self, path: str, body: object = None) -> Any:
+        url = f"{self.url}/api{path}"
+        answer = httpx.get(url) if body is None else httpx.post(url, json=body)
+        answer.raise_for_status()
+        return answer.json()
+
+    def start(self, deployment: str, **parameters: object) -> str:
+        """Start a run and return its id."""
+        found = {d["name"]: d["id"] for d in self.ask("/deployments/filter", {})}
+        path = f"/deployments/{found[deployment]}/create_flow_run"
+        body = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
+        return str(self.ask(path, body)["id"])
+
+    def await_end(self, run_id: str) -> dict[str, Any]:
+        """Return the flow run when it has ended."""
+
+        def ended() -> dict[str, Any] | None:
+            found = self.ask(f"/flow_runs/{run_id}")
+            return found if found["state"]["type"] in FINAL else None
+
+        return _await("ended", ended)
+
+    def artifacts(self, run_id: str) -> dict[str, dict[str, Any]]:
+        """Return the artifacts of a run by the first word of their key."""
+        found = self.ask("/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [run_id]}}})
+        return {a["key"].partition("-")[0]: a for a in found if a["key"]}
+
+    def logs(self, run_id: str) -> str:
+        found = self.ask("/logs/filter", {"logs": {"flow_run_id": {"any_": [run_id]}}})
+        return "\n".join(line["message"] for line in found)
+
+    def await_load(self, run_id: str) -> None:
+        """Return when the run has begun to load its chunks."""
+        _await("loading", lambda: "load" in self.artifacts(run_id))
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+def _create_database(server: EmbeddedServer, name: str, home: Path) -> Database:
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    # the server trusts its socket: the password is one to be kept secret, no more
+    return Database(f"{server.dsn(name)} password={SECRET}", server.bindir, home)
+
+
+@pytest.fixture(scope="module")
+def shop(server: EmbeddedServer, home: Path) -> Database:
+    """The catalogue of the demo, not migrated."""
+    database = _create_database(server, "shop", home)
+    fill_demo(database.target)
+    return database
+
+
+@pytest.fixture(scope="module")
+def warehouse(server: EmbeddedServer, home: Path) -> Database:
+    """So many chunks that their load can be cancelled."""
+    database = _create_database(server, "warehouse", home)
+    with connect(Target(dsn=database.dsn, schema="public", home=home), "test") as connection:
+        for name in SOURCE:
+            run(connection, f"demo/{name}", schema="public")
+    database.add_tiers("free", "pro")
+    database.add_models([(f"model {n}", ["free", "pro"], {"pro": 1.5}) for n in range(10_000)])
+    return database
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def served(
+    shop: Database, warehouse: Database, home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    port, log = _free_port(), tmp_path_factory.mktemp("log") / "serve.log"
+    environment = {**os.environ, "TIERFLOW_DSN": shop.dsn, "TIERFLOW_HOME": str(home)}
+    environment |= {"TIERFLOW_CHUNK_MODELS": "50", "COLUMNS": "200"}
+    command = [sys.executable, "-m", "flows.cli", "serve", "--port", str(port)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, "--files-port", "0"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        _await(
+            f"served: {log.read_text()}",
+            lambda: "Saved connection" in log.read_text() or process.poll() is not None,
+        )
+        files = re.search(r"data docs +(http://\S+)", log.read_text())
+        assert files, log.read_text()
+        served = Served(process, log, home, f"http://127.0.0.1:{port}", files[1])
+        _save_connection(served, "warehouse", warehouse.dsn)
+        yield served
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _save_connection(served: Served, name: str, dsn: str) -> None:
+    """Save a connection as the form under Blocks does."""
+    kind = served.ask("/block_types/slug/tierflow-database")
+    schemas = served.ask(
+        "/block_schemas/filter", {"block_schemas": {"block_type_id": {"any_": [kind["id"]]}}}
+    )
+    document = {
+        "name": name,
+        "data": {"dsn": dsn, "schema_name": "public"},
+        "block_type_id": kind["id"],
+        "block_schema_id": schemas[0]["id"],
+    }
+    served.ask("/block_documents/", document)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium on PATH to open the UI with")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            headless=True,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that may ask this machine only."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(20_000)
+    asked: set[str] = set()
+    page.on("request", lambda request: asked.add(request.url))
+    yield page
+    page.close()
+    outside = [url for url in asked if not url.startswith(("http://127.0.0.1:", "data:", "blob:"))]
+    assert not outside
+
+
+def _picture(page: Page, name: str) -> None:
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def _open_run(page: Page) -> str:
+    """From a deployment's list of runs, open the newest; return its id."""
+    page.wait_for_url("**/deployments/deployment/*?tab=Runs")
+    page.locator("a[href*='/runs/flow-run/']").first.click()
+    page.wait_for_url("**/runs/flow-run/*")
+    return page.url.partition("/flow-run/")[2].partition("?")[0]
+
+
+def test_a_run_that_needs_a_decision_fails_with_the_tier_map_to_fill_in(
+    served: Served, shop: Database
+) -> None:
+    before = shop.dump()
+    run_id = served.start("dry-run")
+    ended = served.await_end(run_id)
+    assert ended["state"]["type"] == "FAILED"
+    assert ended["name"].startswith("dry run shop ")
+    assert "'trial'" in ended["state"]["message"]
+    assert "Next:" in ended["state"]["message"]
+    summary = str(served.artifacts(run_id)["summary"]["data"])
+    block = re.search(r"```json\n(.*?)\n```", summary, re.DOTALL)
+    assert block
+    assert set(json.loads(block[1])) == set(TIER_MAP)
+    assert "| trial | 95 |" in summary
+    assert shop.dump() == before
+
+
+def test_a_migration_is_filled_in_run_watched_and_read_in_the_browser(
+    served: Served, shop: Database, page: Page
+) -> None:
+    page.goto(f"{served.url}/deployments")
+    page.get_by_role("link", name="migrate", exact=True).last.click()
+    page.wait_for_url("**/deployments/deployment/*")
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_text("Custom run").click()
+    field = page.locator(".schema-form-property", has_text="Tier map")
+    field.locator("textarea").fill(json.dumps(TIER_MAP, indent=2))
+    _picture(page, "ui-form")
+    page.get_by_role("button", name="Submit").click()
+    run_id = _open_run(page)
+    expect(page.get_by_text("Completed", exact=True).first).to_be_visible(timeout=PATIENCE * 1000)
+    assert len(shop.grants()) == 860
+    page.reload()
+    expect(page.get_by_role("heading", name=re.compile("migrate shop"))).to_be_visible()
+    expect(page.get_by_text("Published on attempt 1.")).to_be_visible()
+    _picture(page, "ui-run")
+
+    made = served.artifacts(run_id)
+    assert made["progress"]["data"] == 100
+    assert made["load"]["description"] == "load chunk: 9 of 9 done"
+    assert [row["result"] for row in json.loads(made["checks"]["data"])] == ["passed"] * 8
+    page.get_by_role("tab", name="Artifacts").or_(page.get_by_text("Artifacts")).first.click()
+    page.get_by_role("link", name=re.compile("summary-shop")).first.click()
+    page.wait_for_url("**/artifacts/**")
+    expect(page.get_by_text("957 source elements = 860 migrated")).to_be_visible()
+    _picture(page, "ui-artifact")
+    for link, heading in (("Report", "Published"), ("Data docs", "")):
+        page.goto(str(page.get_by_role("link", name=link, exact=True).get_attribute("href")))
+        expect(page.get_by_role("heading", name=heading).first).to_be_visible()
+        expect(page.get_by_text("shop").first).to_be_visible()
+        page.go_back()
+
+
+def test_a_saved_connection_is_shown_by_name_and_its_secret_nowhere(
+    served: Served, page: Page
+) -> None:
+    page.goto(f"{served.url}/blocks")
+    page.get_by_role("link", name="default", exact=True).click()
+    expect(page.get_by_text("tierflow database").first).to_be_visible()
+    expect(page.get_by_text("****").first).to_be_visible()
+    told = [page.content(), served.log.read_text()]
+    for kind in ("flow_runs", "logs", "artifacts", "deployments", "block_documents", "task_runs"):
+        told.append(json.dumps(served.ask(f"/{kind}/filter", {})))
+    told += [path.read_text() for path in (served.home / "reports").glob("*.html")]
+    assert len(told) > 9
+    assert not [text for text in told if SECRET in text]
+
+
+def test_a_dry_run_that_is_cancelled_in_the_browser_leaves_the_database_untouched(
+    served: Served, warehouse: Database, page: Page
+) -> None:
+    before = warehouse.dump()
+    run_id = served.start("dry-run", database="warehouse")
+    served.await_load(run_id)
+    page.goto(f"{served.url}/runs/flow-run/{run_id}")
+    page.locator(".page-heading__actions button, header button").last.click()
+    page.get_by_text("Cancel", exact=True).first.click()
+    page.get_by_role("button", name=re.compile("^Cancel")).last.click()
+    ended = served.await_end(run_id)
+    assert ended["state"]["type"] == "CANCELLED"
+    assert "Interrupted" in served.artifacts(run_id)["summary"]["data"]
+    assert warehouse.dump() == before
+
+
+def test_a_migration_that_is_cancelled_goes_on_where_it_stopped(
+    served: Served,
+    warehouse: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    tierflow: Callable[..., Told],
+) -> None:
+    run_id = served.start("migrate", database="warehouse")
+    served.await_load(run_id)
+    served.ask(f"/flow_runs/{run_id}/set_state", {"state": {"type": "CANCELLING"}})
+    assert served.await_end(run_id)["state"]["type"] == "CANCELLED"
+    loaded = warehouse.value("SELECT count(*) FROM tierflow.chunk WHERE loaded_at IS NOT NULL")
+    assert 0 < loaded < 200
+    assert warehouse.value("SELECT to_regclass('public.tier_model_access')") is None
+    monkeypatch.setenv("TIERFLOW_DSN", warehouse.dsn)
+    monkeypatch.setenv("TIERFLOW_HOME", str(served.home))
+    told = tierflow("migrate", "--yes")
+    assert told.value["outcome"] == "published"
+    assert told.value["grants"] == 20_000
+    steps = {step["name"]: step["rows"] for step in told.value["steps"]}
+    assert steps["load chunk"] < 20_000
+
+
+def test_a_rollback_wants_the_name_of_the_database(served: Served, shop: Database) -> None:
+    for typed in ({}, {"confirm": "warehouse"}):
+        ended = served.await_end(served.start("rollback", **typed))
+        assert ended["state"]["type"] == "FAILED"
+        assert "'shop'" in ended["state"]["message"]
+        assert len(shop.grants()) == 860
+    ended = served.await_end(served.start("rollback", confirm="shop"))
+    assert ended["state"]["type"] == "COMPLETED"
+    assert shop.value("SELECT to_regclass('public.tier_model_access')") is None
+
+
+def test_a_saved_connection_that_does_not_exist_is_named(served: Served) -> None:
+    ended = served.await_end(served.start("verify", database="nowhere"))
+    assert ended["state"]["type"] == "FAILED"
+    assert "no saved connection 'nowhere'" in ended["state"]["message"]
+
+
+def _list_processes(home: Path) -> set[str]:
+    """Return the command lines of all processes that were given this home."""
+    mark, found = os.fsencode(f"TIERFLOW_HOME={home}"), set[str]()
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (entry / "environ").read_bytes():
+                found.add((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs Linux's /proc")
+def test_ctrl_c_stops_everything_also_a_run_that_is_under_way(served: Served) -> None:
+    run_id = served.start("dry-run", database="warehouse")
+    _await("running", lambda: served.ask(f"/flow_runs/{run_id}")["state"]["type"] == "RUNNING")
+    assert len(_list_processes(served.home)) >= 3
+    os.killpg(served.process.pid, signal.SIGINT)
+    assert served.process.wait(60) == 0, served.log.read_text()
+    _await("all gone", lambda: not _list_processes(served.home))
+    assert "Traceback" not in served.log.read_text().rpartition("Stopping")[2]
