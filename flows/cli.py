@@ -191,10 +191,11 @@ def runs(
 
     def work() -> list[dict[str, Any]]:
         from flows.target import open_target
+        from tierflow.history import flag_regressions
         from tierflow.ledger import list_runs
 
         with open_target(schema, judges=False) as target:
-            return list_runs(target, limit)
+            return flag_regressions(list_runs(target, limit))
 
     run_command(work, "runs", json_=json_, verbose=verbose)
 

@@ -53,6 +53,9 @@ def compose_report(facts: Facts) -> report.RunReport:
         ],
         changes_total=len(facts.changes),
         problems=_list_problems(facts.plan) if facts.outcome == "needs_decision" else (),
+        history=[*facts.history, (facts.started.isoformat(), facts.seconds)],
+        regression=facts.regression or "",
+        forecast=_say_forecast(facts),
         message=facts.message,
         next_command=facts.next_command,
         data_docs=facts.data_docs,
@@ -149,3 +152,16 @@ def _list_problems(plan: Plan | None) -> Sequence[report.Problem]:
         ),
     ]
     return [problem for problem in problems if problem.rows]
+
+
+def _say_forecast(facts: Facts) -> str:
+    forecast = facts.forecast
+    if forecast is None:
+        return ""
+    said = (
+        f"rehearsed on {forecast.made[:10]}: {forecast.models:,} models,"
+        f" {forecast.grants:,} grants, {forecast.seconds:.1f} s,"
+        f" at most {forecast.lock_seconds:.2f} s of a lock on a live table,"
+        f" {forecast.bytes / 1e6:,.1f} MB of table and indexes"
+    )
+    return said if facts.mode == "rehearse" else f"{said}. This run took {facts.seconds:.1f} s."

@@ -81,7 +81,8 @@ def load_flow(entrypoint: str) -> Flow[..., Any]:
 
 
 def _make(deployment: Deployment) -> RunnerDeployment:
-    from prefect.deployments.runner import EntrypointType, RunnerDeployment
+    from prefect.deployments.runner import RunnerDeployment
+    from prefect.types.entrypoint import EntrypointType
 
     made = RunnerDeployment.from_flow(
         load_flow(deployment.entrypoint),

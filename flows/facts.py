@@ -18,6 +18,7 @@ from tierflow import report
 from tierflow.decisions import Decisions
 from tierflow.explode import Counts
 from tierflow.forecast import Forecast
+from tierflow.history import Past, describe_regression
 from tierflow.ledger import StepRecord
 from tierflow.plan import Plan
 from tierflow.settings import Target
@@ -50,8 +51,14 @@ class Facts:
     data_docs: Path | None = None
     report: Path | None = None
     forecast: Forecast | None = None
+    history: list[Past] = dataclasses.field(default_factory=list[Past])
     message: str = ""
     next_command: str = ""
+
+    @property
+    def regression(self) -> str | None:
+        """Say whether the run took longer than the ones before it."""
+        return describe_regression(self.seconds, [seconds for _, seconds in self.history])
 
     def as_result(self) -> dict[str, Any]:
         """Return the object that `--json` prints (keys: docs/reference.md)."""
@@ -64,6 +71,8 @@ class Facts:
             "data_docs": str(self.data_docs) if self.data_docs else None,
             "report": str(self.report) if self.report else None,
         }
+        if self.regression:
+            shared["regression"] = self.regression
         if self.message:
             shared |= {"message": self.message, "next": self.next_command}
         by_mode = {
@@ -90,6 +99,7 @@ class Facts:
             "coverage_of_all": self.audit.coverage_of_all if self.audit else None,
             "changes": [_plain_change(change) for change in self.changes[:CHANGES_IN_RESULT]],
             "plan": self.plan.as_dict() if self.plan and self.outcome == "needs_decision" else None,
+            "forecast": self.forecast.compare(self.seconds) if self.forecast else None,
         }
 
     def _verify_result(self) -> dict[str, Any]:

@@ -32,6 +32,8 @@ def prefect_server(home: Path, port: int = 0) -> Generator[str]:
     if url := os.environ.get("PREFECT_API_URL"):
         yield url
         return
+    if password := os.environ.get("PREFECT_SERVER_API_AUTH_STRING"):
+        os.environ.setdefault("PREFECT_API_AUTH_STRING", password)
     home.mkdir(parents=True, exist_ok=True)
     port = _claim_port(port)
     url = f"http://127.0.0.1:{port}/api"

@@ -13,6 +13,7 @@ from tasks.back_up import back_up
 from tasks.reconcile import reconcile
 from tasks.survey import Survey
 from tierflow.decisions import read_decisions
+from tierflow.forecast import load_forecast
 from tierflow.settings import Target
 
 
@@ -94,6 +95,7 @@ def write_audit_publish(run: Run, target: Target, survey: Survey, *, dry_run: bo
     run.step(back_up, target)
     run.step(publish.publish, target, survey.rules)
     run.facts.written = {"inserted": audit.grants}
+    run.facts.forecast = load_forecast(target.home, survey.database)
     return "published"
 
 

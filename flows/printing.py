@@ -142,6 +142,13 @@ def _print_migrate(console: Console, result: Mapping[str, Any]) -> None:
             f"Coverage: {result['coverage']:.1%} of the enabled models that should have a grant,"
             f" {result['coverage_of_all']:.1%} of all enabled models"
         )
+    if forecast := result.get("forecast"):
+        console.print(
+            f"Forecast of {forecast['made'][:10]}: {forecast['seconds']:.1f} s; this run took"
+            f" {forecast['ratio']} times that"
+        )
+    if result.get("regression"):
+        console.print(f"[yellow]Slower than usual: {result['regression']}[/yellow]")
     _print_rows(
         console,
         "Changes",
@@ -208,9 +215,9 @@ def _print_rehearsal(console: Console, result: Mapping[str, Any]) -> None:
     if forecast := result["forecast"]:
         console.print(
             f"\nForecast: a migration of {forecast['models']:,} models makes"
-            f" {forecast['grants']:,} grants in {forecast['seconds']:.1f} s, holds no lock on a live"
-            f" table for longer than {forecast['lock_seconds']:.2f} s, and the database grows by"
-            f" {forecast['bytes'] / 1e6:,.1f} MB and the backup columns."
+            f" {forecast['grants']:,} grants in {forecast['seconds']:.1f} s, holds no lock on a"
+            f" live table for longer than {forecast['lock_seconds']:.2f} s, and adds"
+            f" {forecast['bytes'] / 1e6:,.1f} MB of table and indexes, and the backup columns."
         )
     _print_files(console, result)
 
@@ -224,6 +231,8 @@ def _print_runs(console: Console, runs: Sequence[Mapping[str, Any]]) -> None:
             f"\n[bold]{run['started']:%Y-%m-%d %H:%M:%S} {run['mode']}: {run['outcome']}[/bold]"
             f"{seconds} ({run['run_id']})"
         )
+        if run["regression"]:
+            console.print(f"[yellow]slower than usual: {run['regression']}[/yellow]")
         if run["error"]:
             console.print(escape(run["error"]))
         _print_steps(console, run["steps"])

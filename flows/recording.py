@@ -27,6 +27,7 @@ from tierflow import __version__
 from tierflow.connection import connect, name_database
 from tierflow.decisions import Decisions, settle_decisions
 from tierflow.errors import ChecksFailed, DecisionNeeded, TierflowError
+from tierflow.history import read_history
 from tierflow.ledger import Ledger, StepRecord, has_ledger
 from tierflow.progress import track
 from tierflow.settings import Target
@@ -175,6 +176,8 @@ class Run:
         elif error is not None:
             self.facts.message = "The run was cancelled."
             self.facts.next_command = "run it again; it goes on where it stopped"
+        if self._ledger:
+            self.facts.history = read_history(self.target, self.mode, outcome)
         self.facts.write_report(self.target)
         if self._page:
             self._page.finish(self.facts)

@@ -25,7 +25,7 @@ from tasks import copy_source as copying
 from tierflow.decisions import read_decisions
 from tierflow.embedded import embedded_server
 from tierflow.errors import ChecksFailed
-from tierflow.forecast import Forecast, save_forecast
+from tierflow.forecast import Forecast, list_forecasts, save_forecast
 from tierflow.pg_binaries import find_bindir
 from tierflow.settings import Settings, Target
 
@@ -80,6 +80,7 @@ def rehearse(
                 run.facts.forecast = live_the_whole_life(run, copy, given)
         finally:
             run.step(copying.clear_copy, copy)
+        run.facts.history = list_forecasts(source.home, run.facts.database)
         save_forecast(source.home, run.facts.forecast)
         return run.finish("rehearsed")
 
@@ -116,6 +117,7 @@ def live_the_whole_life(run: Run, copy: Target, given: dict[str, Any]) -> Foreca
         seconds=migrated["seconds"],
         lock_seconds=publish["seconds"],
         bytes=sizes["junction_bytes"],
+        rehearsal_seconds=sum(step.seconds for step in run.facts.steps),
     )
 
 

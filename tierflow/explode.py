@@ -198,7 +198,8 @@ def grants_as_csv(grants: pd.DataFrame) -> bytes:
     """
     whole: Any = pa.array(grants["markup_hundredths"]).cast(pa.decimal128(19, 0))
     # the same digits with the point two places further left: exact, which a division is not
-    markup: Any = pa.Array.from_buffers(pa.decimal128(19, 2), len(whole), whole.buffers())
+    digits = cast(Any, whole).buffers()
+    markup: Any = pa.Array.from_buffers(pa.decimal128(19, 2), len(grants), digits)
     rows: Any = pa.table(
         {
             "model_id": pa.array(grants["model_id"], type=pa.string()),

@@ -12,7 +12,8 @@ from typing import Any
 @dataclasses.dataclass(frozen=True)
 class Forecast:
     """A migration as it was rehearsed. `seconds` are wall clock; `lock_seconds` bounds the longest
-    lock on a live table (the publish transaction); `bytes` is what the database grows by."""
+    lock on a live table (the publish step); `bytes` is the junction table with its indexes;
+    `rehearsal_seconds` is how long the whole rehearsal took."""
 
     database: str
     made: str
@@ -21,6 +22,7 @@ class Forecast:
     seconds: float
     lock_seconds: float
     bytes: int
+    rehearsal_seconds: float
 
     def compare(self, seconds: float) -> dict[str, Any]:
         """Return how a run that took so long compares with this forecast."""
@@ -43,8 +45,15 @@ def save_forecast(home: Path, forecast: Forecast) -> Path:
 
 def load_forecast(home: Path, database: str) -> Forecast | None:
     """Return the newest forecast for a database of this name, if there is one."""
-    for path in sorted((home / "forecasts").glob("*.json"), reverse=True):
-        forecast = Forecast(**json.loads(path.read_text(encoding="utf-8")))
-        if forecast.database == database:
-            return forecast
-    return None
+    return next(iter(reversed(_load_all(home, database))), None)
+
+
+def list_forecasts(home: Path, database: str) -> list[tuple[str, float]]:
+    """Return when each forecast for this database was made and its rehearsal's seconds."""
+    return [(forecast.made, forecast.rehearsal_seconds) for forecast in _load_all(home, database)]
+
+
+def _load_all(home: Path, database: str) -> list[Forecast]:
+    paths = sorted((home / "forecasts").glob("*.json"))
+    forecasts = [Forecast(**json.loads(path.read_text(encoding="utf-8"))) for path in paths]
+    return [forecast for forecast in forecasts if forecast.database == database]

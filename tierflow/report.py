@@ -109,6 +109,18 @@ def draw_steps(steps: Sequence[Step]) -> Markup:
     )
 
 
+def draw_trend(history: Sequence[tuple[str, float]], *, slow: bool) -> Markup:
+    """Draw the seconds of each run, the oldest first; the last one in red when it was slow."""
+    last = len(history) - 1
+    return draw_chart(
+        "trend",
+        [
+            {"run": number, "seconds": seconds, "slow": slow and number == last}
+            for number, (_, seconds) in enumerate(history)
+        ],
+    )
+
+
 def link_from(folder: Path, target: str | Path) -> str:
     """Return a URL of target that works from a page in folder, relative where there is a way."""
     try:
@@ -142,6 +154,9 @@ def render_report(record: RunReport, folder: Path) -> str:
         tiers_chart=draw_tiers(record.tiers[:CHART_LIMIT]) if record.tiers else None,
         # two bars tell no more than the table, and the first chart of a process takes 0.6 s
         steps_chart=draw_steps(record.steps[:CHART_LIMIT]) if len(record.steps) > 2 else None,
+        trend_chart=draw_trend(record.history, slow=bool(record.regression))
+        if len(record.history) > 2
+        else None,
         data_docs=record.data_docs and link_from(folder, record.data_docs),
         list_limit=LIST_LIMIT,
         chart_limit=CHART_LIMIT,

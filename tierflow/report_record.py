@@ -121,6 +121,9 @@ class RunReport:
     changes: Sequence[Change] = ()
     changes_total: int | None = None
     problems: Sequence[Problem] = ()
+    history: Sequence[tuple[str, float]] = ()
+    regression: str = ""
+    forecast: str = ""
     message: str = ""
     next_command: str = ""
     data_docs: str | Path | None = None

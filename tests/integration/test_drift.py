@@ -111,7 +111,6 @@ def test_an_edited_junction_table_is_named_by_verify_and_reconciled(
         ("both", "free", "updated", None, 1.0),
         ("none", "free", "deleted", 1.0, None),
     }
-    assert tierflow("verify").code == 0
 
 
 @pytest.mark.parametrize(
@@ -180,7 +179,6 @@ def test_the_decisions_of_a_run_are_in_force_until_others_are_given(
     assert (told.code, told.value["outcome"]) == (0, "reconciled"), told.stderr
     assert changes_of(told) == wanted
     assert tierflow("plan").value["write_codes"] == {"free": "old", "pro": "pro"}
-    assert tierflow("verify").code == 0
 
 
 ADOPTED = """CREATE TABLE public.tier_model_access (
