@@ -5,8 +5,11 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import logging
 from pathlib import Path
 from typing import Any
+
+log = logging.getLogger("tierflow.forecast")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +57,11 @@ def list_forecasts(home: Path, database: str) -> list[tuple[str, float]]:
 
 
 def _load_all(home: Path, database: str) -> list[Forecast]:
-    paths = sorted((home / "forecasts").glob("*.json"))
-    forecasts = [Forecast(**json.loads(path.read_text(encoding="utf-8"))) for path in paths]
+    forecasts: list[Forecast] = []
+    for path in sorted((home / "forecasts").glob("*.json")):
+        try:
+            forecasts.append(Forecast(**json.loads(path.read_text(encoding="utf-8"))))
+        except (OSError, ValueError, TypeError) as error:
+            # a forecast is a comfort: a file of another version must not fail a run
+            log.warning("The forecast %s cannot be read: %s", path, error)
     return [forecast for forecast in forecasts if forecast.database == database]

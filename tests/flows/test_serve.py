@@ -304,7 +304,7 @@ def test_a_saved_connection_is_shown_by_name_and_its_secret_nowhere(
     kinds = ("flow_runs", "logs", "artifacts", "deployments", "block_documents", "task_runs")
     told += [json.dumps(served.ask(f"/{kind}/filter", {})) for kind in kinds]
     told += [path.read_text() for path in (served.home / "reports").glob("*.html")]
-    assert len(told) > 9
+    assert len(told) >= 8
     assert not [text for text in told if SECRET in text]
 
 
@@ -333,7 +333,7 @@ def test_a_migration_that_is_cancelled_goes_on_where_it_stopped(
     served.await_load(run_id)
     served.ask(f"/flow_runs/{run_id}/set_state", {"state": {"type": "CANCELLING"}})
     assert served.await_end(run_id)["state"]["type"] == "CANCELLED"
-    loaded = warehouse.value("SELECT count(*) FROM tierflow.chunk WHERE loaded_at IS NOT NULL")
+    loaded = warehouse.value("SELECT count(*) FROM tierflow.chunk WHERE loaded")
     assert 0 < loaded < 200
     assert warehouse.value("SELECT to_regclass('public.tier_model_access')") is None
     monkeypatch.setenv("TIERFLOW_DSN", warehouse.dsn)
@@ -346,11 +346,12 @@ def test_a_migration_that_is_cancelled_goes_on_where_it_stopped(
 
 
 def test_a_rollback_wants_the_name_of_the_database(served: Served, shop: Database) -> None:
+    before = shop.dump()
     for typed in ({}, {"confirm": "warehouse"}):
         ended = served.await_end(served.start("rollback", **typed))
         assert ended["state"]["type"] == "FAILED"
         assert "'shop'" in ended["state"]["message"]
-        assert len(shop.grants()) == 860
+        assert shop.dump() == before
     ended = served.await_end(served.start("rollback", confirm="shop"))
     assert ended["state"]["type"] == "COMPLETED"
     assert shop.value("SELECT to_regclass('public.tier_model_access')") is None

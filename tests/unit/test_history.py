@@ -45,3 +45,10 @@ def test_the_newest_forecast_of_the_same_database_is_compared_with_the_run(
     compared = found.compare(12.0)
     assert (compared["seconds"], compared["actual_seconds"], compared["ratio"]) == (10.0, 12.0, 1.2)
     assert len(list_forecasts(tmp_path, "shop")) == 2
+
+
+def test_a_forecast_of_another_version_is_passed_over(tmp_path: Path) -> None:
+    path = save_forecast(tmp_path, _forecast("2026-01-01T00:00:00+00:00", 8.0))
+    path.with_name("20260102T000000000000.json").write_text('{"seconds": 1}')
+    path.with_name("20260103T000000000000.json").write_text("half a fi")
+    assert load_forecast(tmp_path, "shop") == _forecast("2026-01-01T00:00:00+00:00", 8.0)
