@@ -215,9 +215,10 @@ def recorded_run(target: Target, mode: str, *, locked: bool = False) -> Generato
 def _finish_failed(run: Run, outcome: str, error: BaseException) -> dict[str, Any]:
     try:
         return run.finish(outcome, error)
-    except Exception:
-        # the first error is the one to show; this one must not take its place
-        log.exception("The end of the run could not be recorded.")
+    except Exception as second:  # noqa: BLE001  the first error is the one to show
+        log.debug("traceback", exc_info=True)
+        said = second.message if isinstance(second, TierflowError) else repr(second)
+        log.warning("The end of the run could not be recorded: %s", said)
         return run.facts.as_result()
 
 
