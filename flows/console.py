@@ -99,7 +99,9 @@ def _set_up_logging(command: str, *, verbose: bool) -> None:
         os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "tierflow")
         os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
         if not verbose:
-            os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
+            # what a served run says is on its page; its output would come here as well
+            level = "CRITICAL" if command == "serve" else "WARNING"
+            os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", level)
         return
     handler = logging.StreamHandler(sys.stderr)
     handler.setLevel(logging.DEBUG if verbose else logging.WARNING)

@@ -215,7 +215,7 @@ def recorded_run(target: Target, mode: str, *, locked: bool = False) -> Generato
 def _finish_failed(run: Run, outcome: str, error: BaseException) -> dict[str, Any]:
     try:
         return run.finish(outcome, error)
-    except Exception as second:  # noqa: BLE001  the first error is the one to show
+    except Exception as second:
         log.debug("traceback", exc_info=True)
         said = second.message if isinstance(second, TierflowError) else repr(second)
         log.warning("The end of the run could not be recorded: %s", said)

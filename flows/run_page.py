@@ -88,6 +88,7 @@ class RunPage:
         self._load: UUID | None = None
         self._steps_done = 0
         self._last_update = 0.0
+        self._logs: logging.Handler | None = None
         _open_pages.add(flow_run)
         self._begin(database, run_id)
 
@@ -96,7 +97,7 @@ class RunPage:
         from prefect.artifacts import create_progress_artifact
         from prefect.client.orchestration import get_client
 
-        _send_logs()
+        self._logs = _send_logs()
         with get_client(sync_client=True) as client:
             client.update_flow_run(self._flow_run, name=f"{self._mode} {database} {run_id[:8]}")
         said = f"{self._mode} of {database}: begins"
@@ -133,6 +134,8 @@ class RunPage:
         """Write what is known at the end: summary, checks and links."""
         self._finish(facts)
         _open_pages.discard(self._flow_run)
+        if self._logs:
+            log.removeHandler(self._logs)
 
     @_as_view
     def _finish(self, facts: Facts) -> None:
@@ -183,11 +186,17 @@ class RunPage:
             update_progress_artifact(self._progress, 100.0 * share, f"{self._mode}: {said}")
 
 
-def _send_logs() -> None:
-    """Show what tierflow logs on the run's page, also where a worker has no settings for it."""
+def _send_logs() -> logging.Handler | None:
+    """Show what tierflow logs on the run's page, also where a worker has no settings for it.
+
+    Returns the handler if it was this that added it.
+    """
     from prefect.logging.handlers import APILogHandler
 
     if log.level == logging.NOTSET:
         log.setLevel(logging.INFO)
-    if not any(isinstance(handler, APILogHandler) for handler in log.handlers):
-        log.addHandler(APILogHandler())
+    if any(isinstance(handler, APILogHandler) for handler in log.handlers):
+        return None
+    handler = APILogHandler()
+    log.addHandler(handler)
+    return handler

@@ -42,11 +42,11 @@ def load_connection(name: str) -> TierflowDatabase:
         )
     try:
         return cast(TierflowDatabase, TierflowDatabase.load(name))
-    except ValueError as error:
+    except ValueError:
         raise ConfigurationError(
             f"There is no saved connection {name!r} on the Prefect server.",
             next_step="add a 'tierflow database' under Blocks, or choose another name",
-        ) from error
+        ) from None
 
 
 def save_default_connection(dsn: SecretStr | None) -> bool:

@@ -72,6 +72,10 @@ def server(request: pytest.FixtureRequest, fast_folder: Path) -> Iterator[Embedd
 
 def _create_template(server: EmbeddedServer) -> None:
     with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        # pytest starts the server of a version anew whenever it comes back to its tests
+        there = "SELECT FROM pg_database WHERE datname = %s"
+        if connection.execute(there, [TEMPLATE]).fetchone() is not None:
+            return
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
     target = Target(dsn=server.dsn(TEMPLATE), schema="public", home=server.folder)
     with connect(target, "create template") as connection:

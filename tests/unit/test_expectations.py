@@ -424,7 +424,7 @@ def test_values_are_said_without_rounding_them_to_a_whole() -> None:
 def test_great_expectations_is_imported_only_to_judge() -> None:
     modules = ", ".join(
         f"expectations.{name}"
-        for name in ("results", "vocabulary", "observations", "pages", "loading", "suites")
+        for name in ("results", "vocabulary", "observations", "pages", "judging", "suites")
     )
     script = f"import sys, {modules}; sys.exit('great_expectations' in sys.modules)"
     root = Path(__file__).parents[2]
