@@ -12,6 +12,7 @@ import functools
 import gc
 import multiprocessing
 import signal
+import threading
 from collections.abc import Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
@@ -73,7 +74,14 @@ def _process() -> ProcessPoolExecutor:
 
 @functools.cache
 def _importing() -> Future[None]:
-    return _process().submit(_import_judge)
+    # Ctrl-C reaches the whole process group: the child is born deaf to it, the flow decides
+    ours = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if ours else None
+    try:
+        return _process().submit(_import_judge)
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
 
 
 def _import_judge() -> None:

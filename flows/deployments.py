@@ -58,6 +58,15 @@ DEPLOYMENTS = (
         cron="0 6 * * *",
     ),
     Deployment(
+        "rehearse",
+        "flows.rehearse.rehearse",
+        "The whole life of a migration on a disposable copy, nightly, with a forecast for the real"
+        " run. The database is only read.",
+        parameters={"database": DEFAULT_NAME},
+        cron="0 3 * * *",
+        hidden=("config",),
+    ),
+    Deployment(
         "rollback",
         "flows.rollback.rollback",
         "Remove every published object. Later changes are kept in the JSONB, unless the snapshot"

@@ -22,7 +22,7 @@ from flows.rollback import rollback
 from flows.target import open_target
 from flows.verify import verify
 from tasks import copy_source as copying
-from tierflow.decisions import read_decisions
+from tierflow.decisions import lay_over, read_decisions
 from tierflow.embedded import embedded_server
 from tierflow.errors import ChecksFailed
 from tierflow.forecast import Forecast, list_forecasts, save_forecast
@@ -71,13 +71,14 @@ def rehearse(
         recorded_run(source, "rehearse") as run,
         open_copy(source) as copy,
     ):
+        decided = lay_over(run.step(copying.read_decided, source), given)
         run.step(copying.refuse_same_database, source, copy)
         run.step(copying.clear_copy, copy)
         try:
             bindir = find_bindir()
             run.step(copying.copy_source, source, copy, bindir)
             with in_place_of(copy):
-                run.facts.forecast = live_the_whole_life(run, copy, given)
+                run.facts.forecast = live_the_whole_life(run, copy, decided)
         finally:
             run.step(copying.clear_copy, copy)
         run.facts.history = list_forecasts(source.home, run.facts.database)

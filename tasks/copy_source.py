@@ -10,6 +10,7 @@ import secrets
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import IsolationLevel
@@ -18,7 +19,9 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sql import statement
 from tasks.definition import database_task
 from tasks.roll_back import DROPS
+from tasks.survey import read_decisions_in_force
 from tierflow.connection import Connection, connect, fetch, run
+from tierflow.decisions import Decisions
 from tierflow.errors import ConfigurationError
 from tierflow.published import SOURCE_COLUMNS
 from tierflow.settings import Target
@@ -63,6 +66,14 @@ def refuse_same_database(source: Target, copy: Target) -> None:
             "TIERFLOW_REHEARSAL_DSN is the very database that is rehearsed for: nothing was done.",
             next_step="name a disposable database, or unset it to use a scratch PostgreSQL",
         )
+
+
+@database_task("decisions in force")
+def read_decided(source: Target) -> dict[str, Any]:
+    """Return the decisions that the last run on the database stored. Writes nothing."""
+    with connect(source, "rehearsal: decisions", read_only=True) as connection:
+        stored = read_decisions_in_force(connection, source)
+    return {name: stored[name] for name in Decisions.model_fields if name in stored}
 
 
 @database_task("clear the copy")

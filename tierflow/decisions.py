@@ -98,10 +98,11 @@ def read_decisions(config: str | None, options: Mapping[str, Any]) -> dict[str, 
     `options` has the field names of `Decisions`; None and {} mean "not given". Raises
     ConfigurationError when the file cannot be read.
     """
-    return _lay_over(_read_toml(Path(config)) if config else {}, options)
+    return lay_over(_read_toml(Path(config)) if config else {}, options)
 
 
-def _lay_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def lay_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the decisions of both, those of `above` first; tier maps are joined."""
     values = dict(below)
     for name, value in above.items():
         if value is None or value == {}:
@@ -123,7 +124,7 @@ def settle_decisions(given: Mapping[str, Any], stored: Mapping[str, Any]) -> Dec
     # what followed `malformed` in the run before follows the new one too
     follows = ("markup_conflict", "inexact_markup")
     kept = {k: v for k, v in stored.items() if k not in follows or v != stored.get("malformed")}
-    values = _lay_over(kept, given)
+    values = lay_over(kept, given)
     try:
         return Decisions.model_validate(values)
     except ValidationError as error:

@@ -4,5 +4,5 @@ FROM (
     SELECT id, row_number() OVER (ORDER BY id) AS number
     FROM :"schema".model_access_control
 ) AS numbered
-WHERE number % :'chunk_models' = 1 AND number > 1
+WHERE (number - 1) % :'chunk_models' = 0 AND number > 1
 ORDER BY id
