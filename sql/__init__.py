@@ -31,6 +31,12 @@ def statement(name: str, /, **values: Any) -> Composed:
     return Composed(list(_compose(_text(name), values)))
 
 
+def explain(name: str, /, **values: Any) -> Composed:
+    """Return the statement as one whose answer is its plan, with the time it took in the server."""
+    head = SQL("EXPLAIN (ANALYZE, TIMING OFF, SUMMARY ON, FORMAT JSON) ")
+    return Composed([head]) + statement(name, **values)
+
+
 def list_variables(name: str) -> set[str]:
     """Return the variables that the statement in `sql/<name>.sql` needs."""
     found = _VARIABLE.finditer(_text(name))

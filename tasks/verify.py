@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from sql import statement
+from sql import explain
 from tasks.definition import database_task
 from tasks.judge import Audit, RunNames, judge_frames, read_frames
 from tasks.survey import read_decisions_in_force, read_inventory
@@ -259,7 +259,7 @@ def _time_query(connection: Connection, target: Target, name: str, target_ms: fl
 def _repeat_query(connection: Connection, target: Target, name: str) -> Iterator[float]:
     """Yield the milliseconds of each run, in the server: what a slow client adds is not its."""
     file = f"queries/measure_{name.replace(' ', '_').replace('-', '_')}"
-    query = statement("queries/explain") + statement(file, schema=target.schema)
+    query = explain(file, schema=target.schema)
     spent = 0.0
     for _ in range(QUERY_REPEATS):
         plan = next(iter(connection.execute(query).fetchall()[0].values()))[0]

@@ -186,6 +186,7 @@ def test_what_cannot_be_read_is_quarantined_and_the_way_back_gives_every_byte(
     assert hostile.dump_without_ledger() == before
 
 
+@pytest.mark.slow
 def test_with_the_lowest_markup_the_snapshot_gives_every_byte_in_spite_of_later_changes(
     hostile: Database, tierflow: Tierflow, tier_map_file: str
 ) -> None:

@@ -17,7 +17,7 @@ from tierflow.published import OBJECTS, RESERVED, SOURCE_COLUMNS, VIEW_COLUMNS
 
 VERBS = {
     "add", "allow", "analyze", "back", "claim", "clear", "collect", "copy", "count", "create",
-    "delete", "digest", "drop", "explain", "export", "extract", "finish", "group", "has", "insert",
+    "delete", "digest", "drop", "export", "extract", "finish", "group", "has", "insert",
     "list", "load", "lock", "measure", "move", "read", "reconcile", "refuse", "reopen", "require",
     "restore", "save", "see", "set", "settle", "start", "stop", "sum", "take", "trim",
     "validate", "write",
