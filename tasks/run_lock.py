@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Generator
 
-from tierflow.connection import connect, fetch
-from tierflow.errors import TransientError
+from tierflow.connection import connect, fetch, translated_errors
+from tierflow.errors import TierflowError, TransientError
 from tierflow.settings import Target
 
 
@@ -27,4 +27,9 @@ def hold_run_lock(target: Target) -> Generator[None]:
                 f"Another run is under way in this database ({said or 'just ended'}).",
                 next_step="wait for it to end, then run the same command again",
             )
-        yield
+        try:
+            yield
+        finally:
+            # where the session is gone, so is the lock
+            with contextlib.suppress(TierflowError), translated_errors():
+                fetch(connection, "queries/release_run_lock")

@@ -25,6 +25,7 @@ from tierflow.settings import Target
 
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 TEMPLATE = "template_source"
+LONGEST_FILES = ("test_drift.py", "test_rehearse.py", "test_rollback.py", "test_verify.py")
 # no test survives a power cut, and mmap needs no room in a small /dev/shm
 FAST = {
     "fsync": "off",
@@ -44,6 +45,14 @@ def pytest_configure() -> None:
             del os.environ[name]
     os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
     os.environ["DO_NOT_TRACK"] = "1"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the longest files on PostgreSQL 15 with the slow tests only: CI runs those too."""
+    for item in items:
+        if item.path.name in LONGEST_FILES and "pg15" in item.name:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,12 @@ log = logging.getLogger("tierflow.forecast")
 
 @dataclasses.dataclass(frozen=True)
 class Forecast:
-    """A migration as it was rehearsed. `seconds` are wall clock; `lock_seconds` bounds the longest
-    lock on a live table (the publish step); `bytes` is the junction table with its indexes;
-    `rehearsal_seconds` is how long the whole rehearsal took."""
+    """A migration as it was rehearsed.
+
+    `seconds` are wall clock, the import of Great Expectations aside; `lock_seconds` is the publish
+    step, which bounds the longest lock on a live table; `bytes` is the junction table with its
+    indexes; `rehearsal_seconds` is how long the whole rehearsal took.
+    """
 
     database: str
     made: str

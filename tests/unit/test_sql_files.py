@@ -18,8 +18,8 @@ from tierflow.published import OBJECTS, RESERVED, SOURCE_COLUMNS, VIEW_COLUMNS
 VERBS = {
     "add", "allow", "analyze", "back", "claim", "clear", "collect", "copy", "count", "create",
     "delete", "digest", "drop", "export", "extract", "finish", "group", "has", "insert",
-    "list", "load", "lock", "measure", "move", "read", "reconcile", "refuse", "reopen", "require",
-    "restore", "save", "see", "set", "settle", "start", "stop", "sum", "take", "trim",
+    "list", "load", "lock", "measure", "move", "read", "reconcile", "refuse", "release",
+    "reopen", "require", "restore", "save", "see", "set", "settle", "start", "stop", "sum", "take", "trim",
     "validate", "write",
 }  # fmt: skip
 NAMES = list(list_statements())
