@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Generator
 
-from tierflow.connection import connect, fetch, translated_errors
+from tierflow.connection import Connection, connect, fetch, translated_errors
 from tierflow.errors import TierflowError, TransientError
 from tierflow.settings import Target
+
+# a session whose client is gone holds its locks until the server notices, a moment later
+PATIENCE_SECONDS = 1.0
 
 
 @contextlib.contextmanager
@@ -17,19 +21,25 @@ def hold_run_lock(target: Target) -> Generator[None]:
     Raises TransientError, naming the holder, when another run is under way.
     """
     with connect(target, "run lock", autocommit=True) as connection:
-        if not fetch(connection, "queries/take_run_lock", schema=target.schema)[0]["taken"]:
-            holders = fetch(connection, "queries/read_run_lock_holder", schema=target.schema)
-            said = "; ".join(
-                f"session {h['pid']} of {h['role']}, since {h['since']:%Y-%m-%d %H:%M:%S}"
-                for h in holders
-            )
-            raise TransientError(
-                f"Another run is under way in this database ({said or 'just ended'}).",
-                next_step="wait for it to end, then run the same command again",
-            )
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not fetch(connection, "queries/take_run_lock", schema=target.schema)[0]["taken"]:
+            if time.monotonic() > deadline:
+                raise _under_way(connection, target)
+            time.sleep(0.05)
         try:
             yield
         finally:
             # where the session is gone, so is the lock
             with contextlib.suppress(TierflowError), translated_errors():
                 fetch(connection, "queries/release_run_lock")
+
+
+def _under_way(connection: Connection, target: Target) -> TransientError:
+    holders = fetch(connection, "queries/read_run_lock_holder", schema=target.schema)
+    said = "; ".join(
+        f"session {h['pid']} of {h['role']}, since {h['since']:%Y-%m-%d %H:%M:%S}" for h in holders
+    )
+    return TransientError(
+        f"Another run is under way in this database ({said or 'just ended'}).",
+        next_step="wait for it to end, then run the same command again",
+    )
