@@ -17,6 +17,7 @@ from tasks.definition import database_task
 from tasks.judge import RunNames, judge_extracted
 from tasks.survey import Survey
 from tierflow.connection import Connection, connect, fetch, run
+from tierflow.errors import ChecksFailed
 from tierflow.explode import (
     QUARANTINE_COLUMNS,
     Counts,
@@ -290,9 +291,18 @@ def build_indexes(target: Target) -> int:
 
 @database_task("count loaded")
 def count_loaded(target: Target) -> Counts:
-    """Return the counts of all chunks, those of an earlier run that was resumed included."""
+    """Return the counts of all chunks, those of an earlier run that was resumed included.
+
+    Raises ChecksFailed when the conservation law does not hold.
+    """
     with connect(target, "count loaded", read_only=True) as connection:
-        return Counts(**fetch(connection, "queries/sum_chunks", ledger=target.ledger)[0])
+        counts = Counts(**fetch(connection, "queries/sum_chunks", ledger=target.ledger)[0])
+    if not counts.conserved:
+        raise ChecksFailed(
+            f"Source elements were lost or counted twice: {counts}. Nothing was published.",
+            next_step="report this: it is a fault of tierflow",
+        )
+    return counts
 
 
 @database_task("discard build")

@@ -23,8 +23,6 @@ _PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _LONGEST_PLAIN_NUMBER = 40
 _MISSING = object()
 
-FATES = ("migrated", "merged", "duplicates", "quarantined")
-
 
 @dataclasses.dataclass(frozen=True)
 class Rules:
