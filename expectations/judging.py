@@ -14,7 +14,7 @@ import multiprocessing
 import signal
 import threading
 from collections.abc import Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,18 +45,34 @@ def judge(
     tier_ids: tuple[int, ...] | None = None,
 ) -> Verdict:
     """Judge each frame with the suite of its name: see `expectations.judge.judge`."""
-    return (
-        _process()
-        .submit(
-            _judge,
-            dict(frames),
-            docs_folder=docs_folder,
-            database=database,
-            run_name=run_name,
-            min_coverage=min_coverage,
-            tier_ids=tier_ids,
-        )
-        .result()
+    return begin_to_judge(
+        frames,
+        docs_folder=docs_folder,
+        database=database,
+        run_name=run_name,
+        min_coverage=min_coverage,
+        tier_ids=tier_ids,
+    ).result()
+
+
+def begin_to_judge(
+    frames: Mapping[SuiteName, pd.DataFrame],
+    *,
+    docs_folder: Path | None,
+    database: str,
+    run_name: str,
+    min_coverage: float,
+    tier_ids: tuple[int, ...] | None = None,
+) -> Future[Verdict]:
+    """Judge beside whatever the caller does next; the result holds the verdict."""
+    return _process().submit(
+        _judge,
+        dict(frames),
+        docs_folder=docs_folder,
+        database=database,
+        run_name=run_name,
+        min_coverage=min_coverage,
+        tier_ids=tier_ids,
     )
 
 
@@ -66,7 +82,9 @@ def build_data_docs(docs_folder: Path, keep: int) -> Path:
 
 
 @functools.cache
-def _process() -> ProcessPoolExecutor:
+def _process() -> Executor:
+    if multiprocessing.current_process().daemon:
+        return ThreadPoolExecutor(1)  # a worker of a Dask cluster may have no children
     process = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
     atexit.register(process.shutdown, cancel_futures=True)
     return process

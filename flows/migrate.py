@@ -6,10 +6,12 @@ from typing import Any, Literal
 
 from prefect import flow
 
+from flows.calling import choose_task_runner
 from flows.recording import Run, recorded_run
 from flows.target import open_target
-from tasks import build, judge, publish
-from tasks.back_up import back_up
+from tasks import build, indexes, judge, load, publish
+from tasks.back_up import back_up, prepare_backup
+from tasks.compare import Comparison
 from tasks.reconcile import reconcile
 from tasks.survey import Survey
 from tierflow.decisions import read_decisions
@@ -17,7 +19,7 @@ from tierflow.forecast import load_forecast
 from tierflow.settings import Target
 
 
-@flow(name="migrate", persist_result=False)
+@flow(name="migrate", persist_result=False, task_runner=choose_task_runner())
 def migrate(
     dry_run: bool = False,
     tier_map: dict[str, list[str]] | None = None,
@@ -65,11 +67,12 @@ def migrate(
         survey.plan.require_decided()
         run.step(judge.load_expectations)
         if survey.inventory.published:
-            outcome = repair(run, target, survey, dry_run=dry_run)
+            outcome, known = repair(run, target, survey, dry_run=dry_run)
         else:
             outcome = write_audit_publish(run, target.for_mode(mode), survey, dry_run=dry_run)
+            known = None
         if not dry_run:
-            run.verify(min_coverage=survey.rules.decisions.min_coverage)
+            run.verify(min_coverage=survey.rules.decisions.min_coverage, known=known)
         return run.finish(outcome)
 
 
@@ -81,9 +84,11 @@ def write_audit_publish(run: Run, target: Target, survey: Survey, *, dry_run: bo
             run.open_ledger(survey.rules.decisions)
         plan = run.step(build.create_objects, target, survey, run.run_id)
         chunks = [chunk for chunk in plan.chunks if not chunk.loaded]
-        run.each(build.load_chunk, target, chunks, survey.rules, run.names)
-        run.facts.counts = run.step(build.count_loaded, target)
-        run.step(build.build_indexes, target)
+        run.expected_rows = max(0, survey.plan.counts.grants - plan.loaded)
+        run.each(load.load_chunk, target, chunks, survey.rules, run.names)
+        run.facts.counts = run.step(load.count_loaded, target)
+        run.step(indexes.build_indexes, target)
+        run.step(indexes.build_keys, target)
         run.step(publish.catch_up, target, survey.rules)
         audit = run.step(
             judge.audit, target, run.names, min_coverage=survey.rules.decisions.min_coverage
@@ -92,14 +97,17 @@ def write_audit_publish(run: Run, target: Target, survey: Survey, *, dry_run: bo
         audit.require_passed()
     if dry_run:
         return "dry_run"
-    run.step(back_up, target)
+    run.step(prepare_backup, target)
     run.step(publish.publish, target, survey.rules)
+    run.step(back_up, target, survey.rows)
     run.facts.written = {"inserted": audit.grants}
     run.facts.forecast = load_forecast(target.home, survey.database)
     return "published"
 
 
-def repair(run: Run, target: Target, survey: Survey, *, dry_run: bool) -> str:
+def repair(
+    run: Run, target: Target, survey: Survey, *, dry_run: bool
+) -> tuple[str, Comparison | None]:
     """Make a table that is already live what the JSONB says, and complete what belongs to it."""
     if not dry_run:
         run.step(build.create_ledger, target)
@@ -107,6 +115,8 @@ def repair(run: Run, target: Target, survey: Survey, *, dry_run: bool) -> str:
     done = run.step(reconcile, target, survey, run.names, apply=not dry_run)
     run.facts.changes, run.facts.written = done.changes, done.counts
     if dry_run:
-        return "dry_run"
-    copied = run.step(back_up, target)
-    return "reconciled" if done.changes or done.created or copied else "unchanged"
+        return "dry_run", None
+    waiting = run.step(prepare_backup, target)
+    copied = run.step(back_up, target, survey.rows) if waiting else 0
+    outcome = "reconciled" if done.changes or done.created or copied else "unchanged"
+    return outcome, done.comparison

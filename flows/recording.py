@@ -10,14 +10,13 @@ import uuid
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import tenacity
 from prefect import Task
-from prefect.context import FlowRunContext
 
+from flows.calling import call, call_each
 from flows.facts import Facts
 from flows.run_page import open_page
 from tasks.build import discard_build
-from tasks.definition import FIRST_DELAY_SECONDS, RETRIES, is_worth_retrying
+from tasks.compare import Comparison
 from tasks.judge import RunNames, build_data_docs
 from tasks.run_lock import hold_run_lock
 from tasks.snapshot_stats import snapshot_stats
@@ -49,6 +48,7 @@ class Run:
         self.started = dt.datetime.now(dt.UTC)
         self.facts = Facts(run_id=self.run_id, mode=mode, started=self.started)
         self.facts.database = name_database(target)
+        self.expected_rows = 0
         self._clock = time.perf_counter()
         self._ledger: Ledger | None = None
         self._page = open_page(mode, self.facts.database, self.run_id)
@@ -61,7 +61,7 @@ class Run:
     def step(self, task: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run one task, time it and record it; a failure is recorded before it goes on up."""
         with self._recorded(task.name) as record:
-            result = _call(task, *args, **kwargs)
+            result = call(task, *args, **kwargs)
             record["rows"] = _count_rows(result)
         return result
 
@@ -73,15 +73,20 @@ class Run:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> list[R]:
-        """Run a task for each item, and record them as one step with a progress bar."""
-        with self._recorded(task.name) as record, track(task.name, len(todo)) as advance:
-            results: list[R] = []
-            for done, item in enumerate(todo, start=1):
-                results.append(_call(task, target, item, *args, **kwargs))
-                advance()
+        """Run a task for each item, several at a time, and record them as one step.
+
+        Its progress counts the grants that the plan expects, less those of an earlier run.
+        """
+        results: list[R] = []
+        rows = 0
+        with self._recorded(task.name) as record, track(task.name, self.expected_rows) as advance:
+            for result in call_each(task, target, todo, *args, **kwargs):
+                results.append(result)
+                rows += _count_rows(result) or 0
+                advance(rows)
                 if self._page:
-                    self._page.advance(task.name, done, len(todo))
-            record["rows"] = sum(_count_rows(result) or 0 for result in results)
+                    self._page.advance(task.name, rows, max(rows, self.expected_rows))
+            record["rows"] = rows
         return results
 
     def phase(self, name: str, run_flow: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -116,10 +121,24 @@ class Run:
         self.step(snapshot_stats, self.target)
         return survey
 
-    def verify(self, *, min_coverage: float | None, detailed: bool = False) -> None:
-        """Run the eight checks on what was published; raise ChecksFailed when one fails."""
+    def verify(
+        self,
+        *,
+        min_coverage: float | None,
+        detailed: bool = False,
+        known: Comparison | None = None,
+    ) -> None:
+        """Run the eight checks on what was published; raise ChecksFailed when one fails.
+
+        `known` is the comparison of both sides that this run has just made, if it has made one.
+        """
         done = self.step(
-            verify, self.target, self.names, min_coverage=min_coverage, detailed=detailed
+            verify,
+            self.target,
+            self.names,
+            min_coverage=min_coverage,
+            detailed=detailed,
+            known=known,
         )
         self.facts.verification = done
         self.facts.audit = done.audit or self.facts.audit
@@ -220,24 +239,6 @@ def _finish_failed(run: Run, outcome: str, error: BaseException) -> dict[str, An
         said = second.message if isinstance(second, TierflowError) else repr(second)
         log.warning("The end of the run could not be recorded: %s", said)
         return run.facts.as_result()
-
-
-def _call(task: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call the task under Prefect inside an orchestrated flow run, else directly.
-
-    Both ways try again on the same errors, with the same delays.
-    """
-    if FlowRunContext.get() is not None:
-        return task(*args, **kwargs)
-    attempts = tenacity.Retrying(
-        stop=tenacity.stop_after_attempt(RETRIES + 1),
-        wait=tenacity.wait_exponential_jitter(
-            multiplier=FIRST_DELAY_SECONDS, jitter=FIRST_DELAY_SECONDS
-        ),
-        retry=tenacity.retry_if_exception(is_worth_retrying),
-        reraise=True,
-    )
-    return attempts(task.fn, *args, **kwargs)
 
 
 def _count_rows(result: object) -> int | None:

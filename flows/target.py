@@ -61,5 +61,6 @@ def _target(settings: Settings, dsn: str, schema: str) -> Target:
         schema=schema,
         home=settings.home.absolute(),
         chunk_models=settings.chunk_models,
+        workers=settings.workers,
         keep_validations=settings.keep_validations,
     )

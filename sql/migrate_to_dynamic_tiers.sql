@@ -87,6 +87,7 @@ FROM pg_temp.settled
     \ir schema/create_tier_code_view.sql
     \ir schema/create_markup_number_function.sql
     \ir schema/create_usable_markup_function.sql
+    \ir schema/create_implied_grants_of_pairs_function.sql
     \ir schema/create_implied_grants_function.sql
     \ir schema/create_implied_grant_view.sql
 \endif
@@ -119,6 +120,8 @@ FROM pg_temp.settled
     \gset
     \if :drifted
         \set models '{NULL}'
+        \set low ''
+        \set high ''
         \set apply true
         \ir queries/reconcile_grants.sql
     \endif
@@ -131,10 +134,13 @@ FROM pg_temp.settled
     \ir schema/create_tier_model_access.sql
     \ir standalone/load_grants.sql
     \set inserted :ROW_COUNT
+    \ir schema/create_tier_model_access_pkey.sql
+    \ir schema/add_tier_model_access_pkey.sql
     \set updated 0
     \set deleted 0
 \endif
 \if :lacks_unique
+    \ir schema/create_unique_tier_model.sql
     \ir schema/add_unique_tier_model.sql
 \endif
 \if :lacks_indexes
@@ -166,6 +172,8 @@ FROM pg_temp.settled
 \ir standalone/insert_quarantine.sql
 
 -- the audit, parity included
+\set low ''
+\set high ''
 \set head 'CREATE TEMPORARY TABLE coverage ON COMMIT DROP AS'
 \ir checks/coverage.sql
 \set head 'CREATE TEMPORARY TABLE orphans ON COMMIT DROP AS'
@@ -221,8 +229,9 @@ SELECT count(*) = 0 AS lacks_chunks, count(*) = 0 OR bool_or(backed_up IS NULL) 
     \ir schema/create_keep_columns_function.sql
     \ir schema/create_keep_columns_trigger.sql
     \ir queries/allow_backup.sql
-    \ir queries/back_up_range.sql
-    \ir queries/back_up_nulls_of_range.sql
+    \set after ''
+    \set most 2147483647
+    \ir queries/back_up_batch.sql
     \ir schema/drop_keep_columns_trigger.sql
     \ir schema/drop_keep_columns_function.sql
     \ir standalone/finish_backups.sql

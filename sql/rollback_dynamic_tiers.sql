@@ -65,6 +65,7 @@ SELECT gen_random_uuid() AS run_id, now() AS started, 'standalone sql rollback' 
     \ir schema/drop_capture_function.sql
     \ir schema/drop_implied_grant_view.sql
     \ir schema/drop_implied_grants_function.sql
+    \ir schema/drop_implied_grants_of_pairs_function.sql
     \ir schema/drop_tier_code_view.sql
     \ir schema/drop_usable_markup_function.sql
     \ir schema/drop_markup_number_function.sql

@@ -25,6 +25,10 @@ SELECT
         \gset
     \endif
     \set sample_models 100
+    \set whole true
+    \set models '{}'
+    \set low ''
+    \set high ''
     \set head 'DECLARE "check coverage" NO SCROLL CURSOR FOR'
     \ir checks/coverage.sql
     \set head 'DECLARE "check orphans" NO SCROLL CURSOR FOR'

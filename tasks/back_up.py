@@ -2,51 +2,133 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
+import random
+import time
+from collections.abc import Generator
+from uuid import UUID
 
-from tasks.build import Chunk, list_chunks
+from tasks.chunks import Chunk, list_chunks
 from tasks.definition import database_task
-from tierflow.connection import connect, fetch, run
+from tierflow.connection import Connection, connect, fetch, run
+from tierflow.errors import TransientError
+from tierflow.progress import track
 from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.back_up")
 
 PREPARATION = ("add_backup_columns", "create_keep_columns_function", "create_keep_columns_trigger")
+# a batch's rows are locked until it commits, and a writer of one of them waits so long
+BATCH_SECONDS = 0.25
+FIRST_BATCH, LARGEST_BATCH = 500, 20_000
+LOCK_TIMEOUT = "500ms"
+ATTEMPTS = 10
+
+
+@database_task("prepare backup")
+def prepare_backup(target: Target) -> int:
+    """Add the backup columns, and the trigger that captures what a writer replaces before we do.
+
+    Returns how many chunks are to be backed up. Without the trigger the values of a model that is
+    changed between publishing and its turn would be lost.
+    """
+    with connect(target, "prepare backup") as connection:
+        todo = sum(not chunk.backed_up for chunk in list_chunks(connection, target))
+        if not todo:
+            return 0
+        fetch(connection, "queries/set_lock_timeout", timeout=LOCK_TIMEOUT)
+        for name in PREPARATION:
+            run(connection, f"schema/{name}", **target.names())
+    return todo
 
 
 @database_task("back up")
-def back_up(target: Target) -> int:
-    """Copy the tier columns into the backup columns, chunk by chunk, each chunk once; count models.
+def back_up(target: Target, models: int) -> int:
+    """Copy the tier columns into the backup columns, batch by batch, each model once; count models.
 
     No other column moves: our trigger fires last and puts the others back, so that neither
-    triggers are disabled (writers would wait) nor a superuser is needed.
+    triggers are disabled (writers would wait) nor a superuser is needed. `models` is how many there
+    are, for the progress.
     """
-    with connect(target, "back up") as connection:
+    with connect(target, "back up", read_only=True) as connection:
         todo = [chunk for chunk in list_chunks(connection, target) if not chunk.backed_up]
-        if todo:
-            for name in PREPARATION:
-                run(connection, f"schema/{name}", **target.names())
-    copied = sum(_back_up_chunk(target, chunk) for chunk in todo)
+    copied, pace = 0, _Pace()
+    with track("back up", models) as advance:
+        for chunk in todo:
+            for done in _back_up_chunk(target, chunk, pace):
+                copied += done
+                advance(copied)
     if todo:
         with connect(target, "back up") as connection:
+            fetch(connection, "queries/set_lock_timeout", timeout=LOCK_TIMEOUT)
             run(connection, "schema/drop_keep_columns_trigger", **target.names())
             run(connection, "schema/drop_keep_columns_function", **target.names())
         log.info("Backed up the tier columns of %s models.", copied)
     return copied
 
 
-def _back_up_chunk(target: Target, chunk: Chunk) -> int:
-    names = target.names()
-    with connect(target, f"back up {chunk.number}") as connection:
-        fetch(connection, "queries/allow_backup")
-        copied = run(connection, "queries/back_up_range", **names, low=chunk.low, high=chunk.high)
-        copied += run(
-            connection, "queries/back_up_nulls_of_range", **names, low=chunk.low, high=chunk.high
-        )
-        run(
-            connection,
-            "queries/finish_backup_of_chunk",
-            ledger=target.ledger,
-            number=chunk.number,
-        )
-    return copied
+@dataclasses.dataclass
+class _Pace:
+    """How many models a batch takes: as many as are written in BATCH_SECONDS."""
+
+    size: int = FIRST_BATCH
+    failures: int = 0
+
+    def took(self, seconds: float) -> None:
+        self.failures = 0
+        factor = min(2.0, max(0.5, BATCH_SECONDS / max(seconds, 0.001)))
+        self.size = max(1, min(LARGEST_BATCH, int(self.size * factor)))
+
+    def failed(self, error: TransientError) -> None:
+        """Halve the batch and wait; raise the error when that was tried often enough."""
+        self.failures += 1
+        if not error.retry or self.failures == ATTEMPTS:
+            raise error
+        self.size = max(1, self.size // 2)
+        log.warning("The backup gives way, with %s models a batch: %s", self.size, error.message)
+        time.sleep(random.uniform(0.5, 1.5) * min(0.1 * 2**self.failures, 2.0))
+
+
+def _back_up_chunk(target: Target, chunk: Chunk, pace: _Pace) -> Generator[int]:
+    """Yield the models of each batch, when it is committed together with how far it came."""
+    after, finished = chunk.backed_up_to, False
+    while not finished:
+        try:
+            with connect(target, f"back up {chunk.number}") as connection:
+                while not finished:
+                    started = time.perf_counter()
+                    done, last = _write_batch(connection, target, chunk, after, pace.size)
+                    reached, all_done = last or after, done < pace.size
+                    run(
+                        connection,
+                        "queries/move_backup_on",
+                        ledger=target.ledger,
+                        number=chunk.number,
+                        last=reached,
+                        finished=all_done,
+                    )
+                    connection.commit()
+                    after, finished = reached, all_done
+                    pace.took(time.perf_counter() - started)
+                    yield done
+        except TransientError as error:
+            pace.failed(error)
+
+
+def _write_batch(
+    connection: Connection, target: Target, chunk: Chunk, after: UUID | None, most: int
+) -> tuple[int, UUID | None]:
+    low, high, begin = ("" if id_ is None else str(id_) for id_ in (chunk.low, chunk.high, after))
+    fetch(connection, "queries/set_lock_timeout", timeout=LOCK_TIMEOUT)
+    fetch(connection, "queries/allow_backup")
+    row = fetch(
+        connection,
+        "queries/back_up_batch",
+        **target.names(),
+        low=low,
+        high=high,
+        after=begin,
+        most=most,
+    )[0]
+    return row["models"], row["last"]

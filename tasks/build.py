@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import logging
-import time
-from collections.abc import Sequence
-from uuid import UUID
 
-import pandas as pd
 from psycopg.types.json import Jsonb
 
-from sql import statement
+from tasks.chunks import Chunk, list_chunks, plan_chunks
 from tasks.definition import database_task
-from tasks.judge import RunNames, judge_extracted
 from tasks.survey import Survey
 from tierflow.connection import Connection, connect, fetch, run
-from tierflow.errors import ChecksFailed
-from tierflow.explode import (
-    QUARANTINE_COLUMNS,
-    Counts,
-    Exploded,
-    explode,
-    grants_as_csv,
-    read_source_csv,
-)
 from tierflow.ledger import LEDGER_TABLES
-from tierflow.read_pair import Rules
 from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.build")
@@ -36,40 +20,19 @@ RULES = (
     "create_tier_code_view",
     "create_markup_number_function",
     "create_usable_markup_function",
+    "create_implied_grants_of_pairs_function",
     "create_implied_grants_function",
     "create_implied_grant_view",
 )
 CAPTURE = ("create_capture_function", "create_capture_trigger", "create_capture_update_trigger")
-INDEXES = {
-    "unique_tier_model": "add_unique_tier_model",
-    "idx_tier_model_tier_id": "create_idx_tier_model_tier_id",
-    "idx_tier_model_model_id": "create_idx_tier_model_model_id",
-    "idx_tier_model_enabled": "create_idx_tier_model_enabled",
-    "idx_tier_model_lookup": "create_idx_tier_model_lookup",
-}
-FOREIGN_KEYS = {
-    "fk_tier_model_tier": ("add_fk_tier_model_tier", "validate_fk_tier_model_tier"),
-    "fk_tier_model_model": ("add_fk_tier_model_model", "validate_fk_tier_model_model"),
-}
-
-
-@dataclasses.dataclass(frozen=True)
-class Chunk:
-    """A key range of `model_access_control.id`: from `low` (included) to `high` (excluded)."""
-
-    number: int
-    low: UUID | None
-    high: UUID | None
-    loaded: bool
-    backed_up: bool
 
 
 @dataclasses.dataclass(frozen=True)
 class Build:
-    """What is to be loaded. `resumed`: an earlier run's chunks are kept."""
+    """What is to be loaded; `loaded` counts the grants that an earlier run has loaded."""
 
     chunks: tuple[Chunk, ...]
-    resumed: bool
+    loaded: int
 
     @property
     def rows(self) -> int:
@@ -111,14 +74,16 @@ def create_objects(target: Target, survey: Survey, run_id: str) -> Build:
         run(connection, "schema/create_build_schema", **names)
         put_rules(connection, target, survey, run_id)
         run(connection, "schema/create_tier_model_access", **names)
+        run(connection, "schema/set_wide_id_cache", **names)
         for name in CAPTURE:
             run(connection, f"schema/{name}", **names)
         plan_chunks(connection, target)
         chunks = list_chunks(connection, target)
-    loaded = sum(chunk.loaded for chunk in chunks)
+        loaded = fetch(connection, "queries/sum_chunks", ledger=target.ledger)[0]["grants"]
     if resumed:
-        log.info("An unfinished build goes on: %s of %s chunks are loaded.", loaded, len(chunks))
-    return Build(chunks, resumed)
+        done = sum(chunk.loaded for chunk in chunks)
+        log.info("An unfinished build goes on: %s of %s chunks are loaded.", done, len(chunks))
+    return Build(chunks, loaded)
 
 
 def _may_resume(connection: Connection, target: Target, survey: Survey) -> bool:
@@ -167,142 +132,6 @@ def put_rules(connection: Connection, target: Target, survey: Survey, run_id: st
             )
     for name in RULES:
         run(connection, f"schema/{name}", **target.names())
-
-
-def plan_chunks(connection: Connection, target: Target) -> None:
-    """Cut the models into key ranges; the outer ones are open, so that no id falls outside."""
-    bounds = [
-        row["id"]
-        for row in fetch(
-            connection,
-            "queries/list_chunk_bounds",
-            schema=target.schema,
-            chunk_models=target.chunk_models,
-        )
-    ]
-    if list_chunks(connection, target):
-        return
-    edges = [None, *bounds, None]
-    for number, (low, high) in enumerate(itertools.pairwise(edges), start=1):
-        run(
-            connection,
-            "queries/insert_chunk",
-            ledger=target.ledger,
-            number=number,
-            low=low,
-            high=high,
-        )
-
-
-def list_chunks(connection: Connection, target: Target) -> tuple[Chunk, ...]:
-    """Return the planned chunks in key order."""
-    rows = fetch(connection, "queries/list_chunks", ledger=target.ledger)
-    return tuple(Chunk(**row) for row in rows)
-
-
-@database_task("load chunk")
-def load_chunk(target: Target, chunk: Chunk, rules: Rules, run_names: RunNames) -> Counts:
-    """Extract one chunk's JSONB, explode, judge and COPY it in: one transaction with its record."""
-    started = time.perf_counter()
-    with connect(target, f"load chunk {chunk.number}") as connection:
-        if not fetch(connection, "queries/claim_chunk", ledger=target.ledger, number=chunk.number):
-            return Counts()
-        exploded = explode(extract_models(connection, target, chunk), rules)
-        judge_extracted(
-            exploded.grants,
-            target,
-            tier_ids=tuple(rules.tier_ids.values()),
-            run=run_names,
-            keep=chunk.number == 1,
-        )
-        copy_grants(connection, target, exploded)
-        copy_quarantine(connection, target, exploded.quarantine)
-        run(
-            connection,
-            "queries/finish_chunk",
-            ledger=target.ledger,
-            number=chunk.number,
-            run_id=run_names.run_id,
-            seconds=time.perf_counter() - started,
-            **dataclasses.asdict(exploded.counts),
-        )
-    return exploded.counts
-
-
-def extract_models(connection: Connection, target: Target, chunk: Chunk) -> pd.DataFrame:
-    """Return the models of one chunk with the columns of `explode.SOURCE_COLUMNS`, in key order."""
-    query = statement("queries/extract_chunk", schema=target.schema, low=chunk.low, high=chunk.high)
-    with connection.cursor() as cursor, cursor.copy(query) as copy:
-        return read_source_csv(b"".join(copy))
-
-
-def copy_grants(connection: Connection, target: Target, exploded: Exploded) -> None:
-    """COPY the grants into the unpublished table."""
-    query = statement("queries/copy_grants", **target.names(published=False))
-    with connection.cursor() as cursor, cursor.copy(query) as copy:
-        copy.write(grants_as_csv(exploded.grants))
-
-
-def copy_quarantine(connection: Connection, target: Target, quarantine: pd.DataFrame) -> None:
-    """COPY elements with the columns of `explode.QUARANTINE_COLUMNS` into the quarantine."""
-    query = statement("queries/copy_quarantine", ledger=target.ledger)
-    with connection.cursor() as cursor, cursor.copy(query) as copy:
-        for row in quarantine[list(QUARANTINE_COLUMNS)].itertuples(index=False):
-            copy.write_row(_plain(row))
-
-
-def _plain(row: Sequence[object]) -> list[object]:
-    """Turn pandas' missing values into None and the JSON text into a value COPY can write."""
-    model_id, identifier, position, code, reason, value, tiers = row
-    return [
-        str(model_id),
-        identifier,
-        int(str(position)),
-        code if isinstance(code, str) else None,
-        reason,
-        value if isinstance(value, str) else None,
-        tiers,
-    ]
-
-
-@database_task("build indexes")
-def build_indexes(target: Target) -> int:
-    """Build the indexes and keys of the loaded table that are not there yet, then ANALYZE."""
-    names = target.names(published=False)
-    made = 0
-    with connect(target, "build indexes", autocommit=True) as connection:
-        objects = fetch(connection, "queries/list_objects", **{**names, "schema": target.build})
-        there = {str(row["name"]) for row in objects if row["kind"] in ("index", "constraint")}
-        for index, name in INDEXES.items():
-            if index not in there:
-                made += 1
-                run(connection, f"schema/{name}", **names)
-        for key, (add, validate) in FOREIGN_KEYS.items():
-            if key not in there:
-                made += 1
-                # a killed run may have left the key unvalidated
-                run(connection, f"schema/drop_{key}", **names)
-                run(connection, f"schema/{add}", **names)
-                run(connection, f"schema/{validate}", **names)
-        run(connection, "queries/analyze_tier_model_access", **names)
-    log.info("Built %s indexes and keys.", made)
-    return made
-
-
-@database_task("count loaded")
-def count_loaded(target: Target) -> Counts:
-    """Return the counts of all chunks, those of an earlier run that was resumed included.
-
-    Raises ChecksFailed when the conservation law does not hold.
-    """
-    with connect(target, "count loaded", read_only=True) as connection:
-        counts = Counts(**fetch(connection, "queries/sum_chunks", ledger=target.ledger)[0])
-    if not counts.conserved:
-        raise ChecksFailed(
-            f"Source elements were lost or counted twice: {counts}. Nothing was published.",
-            next_step="report this: it is a fault of tierflow",
-        )
-    return counts
 
 
 @database_task("discard build")

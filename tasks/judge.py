@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,13 @@ import pandas as pd
 from expectations import judging
 from expectations.results import Judgement, Verdict
 from expectations.vocabulary import SuiteName
-from sql import statement
+from tasks.compare import compare
 from tasks.definition import database_task
-from tierflow.connection import Connection, connect
 from tierflow.errors import ChecksFailed
+from tierflow.explode import as_uuid_text
 from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.audit")
-
-SQL_SUITES: tuple[SuiteName, ...] = ("coverage", "orphans", "distribution", "schema")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,55 +97,37 @@ def load_expectations() -> None:
 @database_task("audit")
 def audit(target: Target, run: RunNames, *, min_coverage: float) -> Audit:
     """Judge the build against the JSONB. Writes data docs only."""
-    with connect(target, "audit", read_only=True) as connection:
-        frames = read_frames(connection, target, published=False)
     return judge_frames(
-        frames, target, run.at("audit"), database=run.database, min_coverage=min_coverage
+        compare(target, published=False).frames,
+        target,
+        run.at("audit"),
+        database=run.database,
+        min_coverage=min_coverage,
     )
 
 
 def judge_extracted(
-    frame: pd.DataFrame, target: Target, *, tier_ids: tuple[int, ...], run: RunNames, keep: bool
-) -> None:
-    """Judge the grants of one chunk before they are loaded; raise ChecksFailed if they are unfit.
+    grants: pd.DataFrame,
+    target: Target,
+    run: RunNames,
+    *,
+    tier_ids: tuple[int, ...],
+    keep: bool,
+) -> Future[Verdict]:
+    """Begin to judge extracted grants; `keep` stores the result for the data docs.
 
-    The columns are those of `explode.Exploded.grants`. `keep` stores the result for the data docs;
-    a failure is stored in any case.
+    `grants` has the columns of `explode.Exploded.examples`: each distinct pair of values is judged
+    once, by one of its models, since all others with these values get the same.
     """
-    judged = _judge(frame, target, tier_ids, run, keep=keep)
-    if not judged.ok and not keep:
-        _judge(frame, target, tier_ids, run, keep=True)
-    Audit(judged, {"extracted": frame}).require_passed()
-
-
-def _judge(
-    frame: pd.DataFrame, target: Target, tier_ids: tuple[int, ...], run: RunNames, *, keep: bool
-) -> Verdict:
-    return judging.judge(
-        {"extracted": frame},
+    named = grants.assign(model_id=grants["model_id"].map(as_uuid_text))
+    return judging.begin_to_judge(
+        {"extracted": named},
         docs_folder=data_docs_folder(target) if keep else None,
         database=run.database,
         run_name=run.at("load"),
         min_coverage=0.0,
         tier_ids=tier_ids,
     )
-
-
-def read_frames(
-    connection: Connection,
-    target: Target,
-    *,
-    published: bool,
-    suites: Sequence[SuiteName] = SQL_SUITES,
-) -> dict[SuiteName, pd.DataFrame]:
-    """Run the SQL checks of these suites and return their frames (columns: see `sql/checks/`)."""
-    names = target.names(published=published)
-    frames: dict[SuiteName, pd.DataFrame] = {}
-    for suite in suites:
-        cursor = connection.execute(statement(f"checks/{suite}", **names))
-        columns = [column.name for column in cursor.description or ()]
-        frames[suite] = pd.DataFrame(cursor.fetchall(), columns=columns)
-    return frames
 
 
 def judge_frames(

@@ -11,11 +11,12 @@ from uuid import UUID
 
 import pandas as pd
 
-from tasks.build import copy_quarantine, drop_capture
+from tasks.build import drop_capture
 from tasks.definition import database_task
+from tasks.quarantine import copy_quarantine
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.errors import TransientError
-from tierflow.explode import SOURCE_COLUMNS, explode
+from tierflow.explode import SOURCE_COLUMNS, Reader, explode
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
 
@@ -60,7 +61,9 @@ def catch_up_once(connection: Connection, target: Target, rules: Rules) -> int:
     run(connection, "queries/lock_changed_models", **names, up_to=up_to)
     rows = fetch(connection, "queries/list_changed_models", ledger=target.ledger, up_to=up_to)
     models: list[UUID] = [row["model_id"] for row in rows]
-    fetch(connection, "queries/reconcile_grants", **names, models=models, apply=True)
+    fetch(
+        connection, "queries/reconcile_grants", **names, models=models, low="", high="", apply=True
+    )
     refresh_quarantine(connection, target, rules, models)
     run(connection, "queries/trim_change_log", ledger=target.ledger, up_to=up_to)
     return len(models)
@@ -74,7 +77,7 @@ def refresh_quarantine(
     rows = fetch(connection, "queries/list_models", schema=target.schema, models=models)
     if rows:
         frame = pd.DataFrame(rows, columns=list(SOURCE_COLUMNS), dtype="str")
-        copy_quarantine(connection, target, explode(frame, rules).quarantine)
+        copy_quarantine(connection, target, explode(frame, Reader(rules)).quarantine)
 
 
 @database_task("publish")

@@ -8,17 +8,14 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from tasks.build import (
-    FOREIGN_KEYS,
-    INDEXES,
-    copy_quarantine,
-    plan_chunks,
-    put_ledger,
-    put_rules,
-)
+from tasks.build import put_ledger, put_rules
+from tasks.chunks import plan_chunks
+from tasks.compare import Comparison, compare, compare_again
 from tasks.definition import database_task
-from tasks.judge import RunNames, judge_frames, read_frames
+from tasks.indexes import FOREIGN_KEYS, INDEXES, UNIQUE_KEYS
+from tasks.judge import RunNames, judge_frames
 from tasks.publish import put_views_and_functions
+from tasks.quarantine import copy_quarantine
 from tasks.survey import Survey
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.settings import Target
@@ -28,10 +25,14 @@ log = logging.getLogger("tierflow.reconcile")
 
 @dataclasses.dataclass(frozen=True)
 class Reconciled:
-    """What was repaired. `changes`: model, tier, change, found and wanted markup of each grant."""
+    """What was repaired. `changes`: model, tier, change, found and wanted markup of each grant.
+
+    `comparison` is how both sides stand then; None where nothing was applied.
+    """
 
     changes: tuple[dict[str, Any], ...]
     created: tuple[str, ...]
+    comparison: Comparison | None = None
 
     @property
     def rows(self) -> int:
@@ -54,9 +55,14 @@ def reconcile(target: Target, survey: Survey, run_names: RunNames, *, apply: boo
     names = target.names()
     with connect(target, "reconcile") as connection:
         put_ledger(connection, target)
-        _put_rules_if_changed(connection, target, survey, run_names.run_id)
+        same_rules = not _put_rules_if_changed(connection, target, survey, run_names.run_id)
+        before = compare(target, published=True, within=None if same_rules else connection)
         changes = _delete_unlawful(connection, target, survey)
-        changes += fetch(connection, "queries/reconcile_grants", **names, models=None, apply=apply)
+        for low, high in before.drifted:
+            bounds = {"low": str(low or ""), "high": str(high or "")}
+            changes += fetch(
+                connection, "queries/reconcile_grants", **names, **bounds, models=None, apply=apply
+            )
         if not apply:
             connection.rollback()
             return Reconciled(tuple(changes), ())
@@ -64,16 +70,18 @@ def reconcile(target: Target, survey: Survey, run_names: RunNames, *, apply: boo
         _reopen_backups(connection, target, survey)
         created = _create_missing(connection, target, survey)
         _refresh_quarantine(connection, target, survey)
+        after = before
         if changes or created:
+            after = compare_again(connection, target, before)
             judge_frames(
-                read_frames(connection, target, published=True),
+                after.frames,
                 target,
                 run_names.at("audit"),
                 database=run_names.database,
                 min_coverage=survey.rules.decisions.min_coverage,
             ).require_passed()
             log.info("Reconciled %s grants, created %s objects.", len(changes), len(created))
-    return Reconciled(tuple(changes), created)
+    return Reconciled(tuple(changes), created, after)
 
 
 def _has_rules(connection: Connection, target: Target) -> bool:
@@ -83,11 +91,14 @@ def _has_rules(connection: Connection, target: Target) -> bool:
 
 def _put_rules_if_changed(
     connection: Connection, target: Target, survey: Survey, run_id: str
-) -> None:
+) -> bool:
+    """Return whether the rules were not the ones in force."""
     decision = fetch(connection, "queries/read_decision", ledger=target.ledger)
     same = bool(decision) and decision[0]["fingerprint"] == survey.fingerprint
     if not same or not _has_rules(connection, target):
         put_rules(connection, target, survey, run_id)
+        return True
+    return False
 
 
 def _delete_unlawful(
@@ -116,6 +127,8 @@ def _create_missing(connection: Connection, target: Target, survey: Survey) -> t
     for kind, name in missing:
         if name in INDEXES:
             run(connection, f"schema/{INDEXES[name]}", **names)
+            if name in UNIQUE_KEYS:
+                run(connection, f"schema/{UNIQUE_KEYS[name]}", **names)
         elif name in FOREIGN_KEYS:
             run(connection, f"schema/drop_{name}", **names)
             for statement_name in FOREIGN_KEYS[name]:

@@ -39,6 +39,7 @@ LEDGER_DROPS = (
     "drop_capture_function",
     "drop_implied_grant_view",
     "drop_implied_grants_function",
+    "drop_implied_grants_of_pairs_function",
     "drop_tier_code_view",
     "drop_usable_markup_function",
     "drop_markup_number_function",

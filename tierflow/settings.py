@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -34,6 +35,18 @@ class Settings(BaseSettings):
         None, description="Folder of the PostgreSQL binaries that the embedded server runs."
     )
     chunk_models: int = Field(50_000, ge=1, description="Models in one chunk of the load.")
+    workers: int = Field(
+        default_factory=lambda: max(2, min(4, os.cpu_count() or 2)),
+        ge=1,
+        le=64,
+        description="Chunks that are loaded, and indexes that are built, at the same time.",
+    )
+    task_runner: Literal["threads", "dask"] = Field(
+        "threads", description="Where Prefect runs the chunks of a load."
+    )
+    dask_address: str | None = Field(
+        None, description="Scheduler of the Dask cluster. Without it: a cluster on this machine."
+    )
     keep_validations: int = Field(50, ge=1, description="Runs that the data docs keep.")
     files_url: str | None = Field(
         None, description="Where the reports and data docs are served; `serve` sets it."
@@ -54,6 +67,7 @@ class Target:
     ledger: str = LEDGER_SCHEMA
     build: str = BUILD_SCHEMA
     chunk_models: int = 50_000
+    workers: int = 2
     keep_validations: int = 50
 
     def for_mode(self, mode: Literal["migrate", "dry run"]) -> Target:

@@ -1,12 +1,20 @@
 -- Returns a row per tier: how the view and both functions differ from the old JSONB query (codes of the tier by `?`, less what is quarantined). Reads only.
--- is_model_available_for_tier is asked for a sample of models, the other two for all.
+-- is_model_available_for_tier is asked for a sample of models; under `whole` the view and get_models_for_tier for all, else the view for the sample and the other not at all (it has no way to ask for less than a tier).
 :head
-WITH old_query AS (
+WITH sample AS MATERIALIZED (
+    SELECT id FROM :"schema".model_access_control
+    TABLESAMPLE SYSTEM ((SELECT 100.0 * least(1.0, 400 / greatest(pg_relation_size(
+        to_regclass(quote_ident(:'schema') || '.model_access_control')
+    ) / current_setting('block_size')::double precision, 1)))) REPEATABLE (1)
+    ORDER BY md5(id::text) LIMIT :'sample_models'
+),
+
+old_query AS (
     SELECT DISTINCT model.id AS model_id, code.tier_id
     FROM :"schema".model_access_control AS model
     INNER JOIN :"ledger".tier_code AS code
         ON jsonb_typeof(model.tier_access) IN ('array', 'string') AND model.tier_access ? code.code
-    WHERE model.enabled AND NOT EXISTS (
+    WHERE model.enabled AND (:'whole' OR model.id IN (SELECT sample.id FROM sample)) AND NOT EXISTS (
         SELECT FROM :"ledger".quarantine AS quarantined
         INNER JOIN :"schema".subscription_tiers AS tier ON tier.tier_code = ANY(quarantined.tier_codes)
         WHERE quarantined.model_id = model.id
@@ -14,18 +22,16 @@ WITH old_query AS (
     )
 ),
 
-sample AS (
-    SELECT id FROM :"schema".model_access_control ORDER BY md5(id::text) LIMIT :'sample_models'
-),
-
 view_rows AS (
     SELECT model_id, tier_id FROM :"schema".v_model_tier_access
+    WHERE :'whole' OR model_id IN (SELECT sample.id FROM sample)
 ),
 
 function_rows AS (
     SELECT answer.model_id, tier.id AS tier_id
     FROM :"schema".subscription_tiers AS tier
     CROSS JOIN LATERAL :"schema".get_models_for_tier(tier.tier_code) AS answer
+    WHERE :'whole'
 ),
 
 asked AS (
@@ -58,7 +64,7 @@ function_differences AS (
     SELECT coalesce(old_query.tier_id, function_rows.tier_id) AS tier_id, count(*) AS differences
     FROM old_query
     FULL JOIN function_rows ON old_query.model_id = function_rows.model_id AND old_query.tier_id = function_rows.tier_id
-    WHERE old_query.model_id IS NULL OR function_rows.model_id IS NULL
+    WHERE :'whole' AND (old_query.model_id IS NULL OR function_rows.model_id IS NULL)
     GROUP BY 1
 )
 

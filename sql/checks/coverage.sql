@@ -1,4 +1,4 @@
--- Returns a row per provider and one for '(all)': enabled models, those that should have a grant, those of them that have one. Reads only.
+-- Returns a row per provider and one for '(all)': enabled models, those that should have a grant, those of them that have one; of one key range ('': all). Reads only.
 :head
 WITH model AS (
     SELECT
@@ -7,9 +7,20 @@ WITH model AS (
         expected.model_id IS NOT NULL AS expected,
         granted.model_id IS NOT NULL AS granted
     FROM :"schema".model_access_control AS model
-    LEFT JOIN (SELECT DISTINCT model_id FROM :"ledger".implied_grant) AS expected ON model.id = expected.model_id
-    LEFT JOIN (SELECT DISTINCT model_id FROM :"target".tier_model_access WHERE enabled) AS granted ON model.id = granted.model_id
+    LEFT JOIN (
+        SELECT DISTINCT model_id FROM :"ledger".implied_grant
+        WHERE (nullif(:'low'::text, '') IS NULL OR model_id >= nullif(:'low'::text, '')::uuid)
+        AND (nullif(:'high'::text, '') IS NULL OR model_id < nullif(:'high'::text, '')::uuid)
+    ) AS expected ON model.id = expected.model_id
+    LEFT JOIN (
+        SELECT DISTINCT model_id FROM :"target".tier_model_access
+        WHERE enabled
+        AND (nullif(:'low'::text, '') IS NULL OR model_id >= nullif(:'low'::text, '')::uuid)
+        AND (nullif(:'high'::text, '') IS NULL OR model_id < nullif(:'high'::text, '')::uuid)
+    ) AS granted ON model.id = granted.model_id
     WHERE model.enabled
+        AND (nullif(:'low'::text, '') IS NULL OR model.id >= nullif(:'low'::text, '')::uuid)
+        AND (nullif(:'high'::text, '') IS NULL OR model.id < nullif(:'high'::text, '')::uuid)
 ),
 
 counted AS (
@@ -34,6 +45,7 @@ SELECT
     granted_models,
     CASE WHEN expected_models = 0 THEN 1.0 ELSE granted_models::double precision / expected_models END AS coverage,
     CASE WHEN enabled_models = 0 THEN 1.0 ELSE with_a_grant::double precision / enabled_models END AS share,
+    with_a_grant,
     uncovered
 FROM counted
 ORDER BY is_total DESC, provider

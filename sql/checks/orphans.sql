@@ -1,6 +1,18 @@
--- Returns a row per kind of wrong grant: how many there are and the first twenty. A full comparison of JSONB and junction table. Reads only.
+-- Returns a row per kind of wrong grant: how many there are and the first twenty. A full comparison of JSONB and junction table, of one key range of models ('': all). Reads only.
 :head
-WITH difference AS (
+WITH implied AS (
+    SELECT * FROM :"ledger".implied_grant
+    WHERE (nullif(:'low'::text, '') IS NULL OR model_id >= nullif(:'low'::text, '')::uuid)
+    AND (nullif(:'high'::text, '') IS NULL OR model_id < nullif(:'high'::text, '')::uuid)
+),
+
+access AS (
+    SELECT * FROM :"target".tier_model_access
+    WHERE (nullif(:'low'::text, '') IS NULL OR model_id >= nullif(:'low'::text, '')::uuid)
+    AND (nullif(:'high'::text, '') IS NULL OR model_id < nullif(:'high'::text, '')::uuid)
+),
+
+difference AS (
     SELECT
         coalesce(implied.model_id, access.model_id) AS model_id,
         coalesce(implied.tier_id, access.tier_id) AS tier_id,
@@ -9,8 +21,8 @@ WITH difference AS (
             WHEN implied.model_id IS NULL THEN 'extra'
             ELSE 'wrong_markup'
         END AS kind
-    FROM :"ledger".implied_grant AS implied
-    FULL JOIN (SELECT * FROM :"target".tier_model_access WHERE enabled) AS access
+    FROM implied
+    FULL JOIN (SELECT * FROM access WHERE enabled) AS access
         ON implied.model_id = access.model_id AND implied.tier_id = access.tier_id
     WHERE implied.model_id IS NULL OR access.model_id IS NULL
         OR implied.markup_multiplier <> access.markup_multiplier
@@ -20,15 +32,15 @@ wrong AS (
     SELECT kind, model_id, tier_id FROM difference
     UNION ALL
     SELECT 'without_tier', access.model_id, access.tier_id
-    FROM :"target".tier_model_access AS access
+    FROM access
     WHERE NOT EXISTS (SELECT FROM :"schema".subscription_tiers AS tier WHERE tier.id = access.tier_id)
     UNION ALL
     SELECT 'without_model', access.model_id, access.tier_id
-    FROM :"target".tier_model_access AS access
+    FROM access
     WHERE NOT EXISTS (SELECT FROM :"schema".model_access_control AS model WHERE model.id = access.model_id)
     UNION ALL
     SELECT 'duplicate', model_id, tier_id
-    FROM :"target".tier_model_access GROUP BY model_id, tier_id HAVING count(*) > 1
+    FROM access GROUP BY model_id, tier_id HAVING count(*) > 1
 )
 
 SELECT

@@ -1,2 +1,3 @@
 -- Plans the backup of every chunk again. Locks those rows of the ledger.
-UPDATE :"ledger".chunk SET backed_up = NULL WHERE backed_up IS NOT NULL
+UPDATE :"ledger".chunk SET backed_up = NULL, backed_up_to = NULL
+WHERE backed_up IS NOT NULL OR backed_up_to IS NOT NULL

@@ -1,6 +1,6 @@
 -- Creates the junction table, bare: keys and indexes follow the load. Locks nothing that the application uses.
 CREATE TABLE IF NOT EXISTS :"target".tier_model_access (
-    id serial PRIMARY KEY,
+    id serial,
     tier_id integer NOT NULL,
     model_id uuid NOT NULL,
     enabled boolean NOT NULL DEFAULT true,

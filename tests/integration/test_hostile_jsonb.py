@@ -27,9 +27,13 @@ from support.database import Database, Told, model_uuid
 from support.oracle import Answer, World, consult
 
 from tasks import build
+from tasks.chunks import Chunk
+from tasks.load import extract_models
+from tasks.quarantine import copy_quarantine, name_models
 from tasks.survey import preflight
-from tierflow.connection import connect
-from tierflow.explode import explode, grants_as_csv
+from tierflow.connection import Connection, connect
+from tierflow.copy_format import read_blocks
+from tierflow.explode import Reader, as_uuid_text, explode
 
 Tierflow = Callable[..., Told]
 IMPLIED = """
@@ -244,9 +248,10 @@ def assert_read_alike(database: Database, world: World) -> None:
     build.create_ledger.fn(database.target)
     with connect(database.target, "test") as connection:
         build.put_rules(connection, database.target, survey, str(uuid4()))
-        chunk = build.Chunk(1, None, None, loaded=False, backed_up=False)
-        exploded = explode(build.extract_models(connection, database.target, chunk), survey.rules)
-        build.copy_quarantine(connection, database.target, exploded.quarantine)
+        models = read_all(connection, database)
+        exploded = explode(models, Reader(survey.rules))
+        named = name_models(connection, database.target, exploded.quarantine)
+        copy_quarantine(connection, database.target, named)
         implied = connection.execute(IMPLIED).fetchall()
 
     by_sql = {(row["model_id"], row["tier_code"], str(row["markup"])) for row in implied}
@@ -257,9 +262,17 @@ def assert_read_alike(database: Database, world: World) -> None:
     assert survey.plan.counts == exploded.counts
 
 
+def read_all(connection: Connection, database: Database) -> pd.DataFrame:
+    """Return every model as the load reads it, a block at a time."""
+    blocks = list(extract_models(connection, database.target, Chunk(1, None, None)))
+    return pd.concat(blocks) if blocks else read_blocks([(b"", b"", b"")])
+
+
 def _grants_of(
     frame: pd.DataFrame, world: World, models: Iterable[str]
 ) -> set[tuple[str, str, str]]:
     names = {str(model_uuid(name)): name for name in models}
-    rows = [line.split(",") for line in grants_as_csv(frame).decode().splitlines()]
-    return {(names[model], world.tiers[int(tier) - 1], markup) for model, tier, markup in rows}
+    return {
+        (names[as_uuid_text(model)], world.tiers[tier - 1], f"{Decimal(hundredths) / 100:.2f}")
+        for model, tier, hundredths in frame.itertuples(index=False)
+    }

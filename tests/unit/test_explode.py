@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
+import struct
+import uuid
 from decimal import Decimal
 from typing import Any
 
@@ -24,15 +24,15 @@ from support.corpus import (
 )
 from support.oracle import Answer, World, consult
 
+from tierflow.copy_format import grants_as_copy, read_blocks
 from tierflow.decisions import Decisions
 from tierflow.explode import (
     QUARANTINE_COLUMNS,
-    SOURCE_COLUMNS,
     Counts,
     Exploded,
+    Reader,
+    as_uuid_text,
     explode,
-    grants_as_csv,
-    read_source_csv,
 )
 from tierflow.plan import resolve_rules
 from tierflow.read_pair import Rules
@@ -56,57 +56,87 @@ def rules(
     return resolve_rules(decisions, rows)
 
 
-def as_postgres_csv(rows: Rows) -> bytes:
-    """Return the rows as `COPY ... WITH (FORMAT csv, NULL '\\N', FORCE_QUOTE *)` writes them."""
-    lines = [
-        ",".join("\\N" if v is None else '"' + v.replace('"', '""') + '"' for v in row) + "\n"
-        for row in rows
-    ]
-    return "".join(lines).encode()
+def id_of(name: str | None) -> uuid.UUID:
+    return uuid.uuid5(uuid.NAMESPACE_URL, name or "")
+
+
+def as_block(rows: Rows) -> tuple[bytes, bytes, bytes]:
+    """Return the rows as `sql/queries/extract_chunk.sql` sends them."""
+    ids = b"".join(id_of(row[0]).bytes for row in rows)
+    access, markup = ("".join(f"{row[n] or ''}\n" for row in rows).encode() for n in (2, 3))
+    return ids, access, markup
 
 
 def frame(rows: Rows) -> pd.DataFrame:
-    return read_source_csv(as_postgres_csv(rows))
+    return read_blocks([as_block(rows)]).assign(model_identifier=[row[1] for row in rows])
 
 
-def grants_of(exploded: Exploded) -> list[tuple[str, int, str]]:
-    """Return model, tier id and markup as COPY reads them."""
-    rows = csv.reader(io.StringIO(grants_as_csv(exploded.grants).decode()))
-    return [(model, int(tier), markup) for model, tier, markup in rows]
+def grants_of(exploded: Exploded, rows: Rows) -> list[tuple[str, int, str]]:
+    """Return model, tier id and markup as the server reads them."""
+    names = {id_of(row[0]).bytes: str(row[0]) for row in rows}
+    read = struct.Struct(">h i16s ii ihhhhhh")
+    grants: list[tuple[str, int, str]] = []
+    for fields in read.iter_unpack(grants_as_copy(exploded.grants)):
+        count, id_bytes, model, int_bytes, tier, *numeric = fields
+        size, digits, weight, sign, decimals, whole, fraction = numeric
+        assert (count, id_bytes, int_bytes, size) == (3, 16, 4, 12)
+        assert (digits, weight, sign, decimals) == (2, 0, 0, 2)
+        grants.append((names[model], tier, str(Decimal(whole) + Decimal(fraction).scaleb(-4))[:-2]))
+    return grants
 
 
 def quarantine_of(exploded: Exploded) -> list[tuple[Any, ...]]:
     rows = exploded.quarantine.itertuples(index=False)
-    return [tuple(None if isinstance(v, float) else v for v in row) for row in rows]
+    return [tuple(None if isinstance(v, float) else v for v in row)[1:] for row in rows]
 
 
 def test_null_is_told_from_every_text_that_looks_like_it() -> None:
     rows: Rows = [
-        ("1", "\\N", None, None),
-        ("2", "", '"\\\\N"', '"\\\\N"'),
-        ("3", "NULL", "null", "null"),
-        ("4", "nan", '"NULL"', None),
-        ("5", "\\.", '"\\\\."', "{}"),
+        ("1", "a", None, None),
+        ("2", "b", '""', '"\\\\N"'),
+        ("3", "c", "null", "null"),
+        ("4", "d", '"NULL"', None),
+        ("5", "e", '"\\\\."', "{}"),
     ]
     read = frame(rows)
-    assert list(read.columns) == list(SOURCE_COLUMNS)
-    assert [
-        tuple(None if pd.isna(v) else v for v in row) for row in read.itertuples(index=False)
-    ] == rows
+    values = read[["tier_access", "tier_markup"]].itertuples(index=False)
+    assert [tuple(None if pd.isna(v) else v for v in row) for row in values] == [
+        row[2:] for row in rows
+    ]
+    assert [as_uuid_text(value) for value in read["id"]] == [str(id_of(row[0])) for row in rows]
 
 
-def test_an_empty_extract_has_the_same_columns() -> None:
-    exploded = explode(read_source_csv(b""), rules())
+def test_an_empty_chunk_comes_to_nothing() -> None:
+    exploded = explode(read_blocks([(b"", b"", b"")]), Reader(rules()))
     assert exploded.counts == Counts()
     assert list(exploded.grants.columns) == ["model_id", "tier_id", "markup_hundredths"]
     assert list(exploded.quarantine.columns) == list(QUARANTINE_COLUMNS)
-    assert grants_as_csv(exploded.grants) == b""
+    assert grants_as_copy(exploded.grants) == b""
+
+
+def test_blocks_of_one_chunk_are_read_together_or_apart() -> None:
+    rows: Rows = [(str(n), str(n), '["free"]', None if n % 2 else "{}") for n in range(5)]
+    whole = read_blocks([as_block(rows)])
+    apart = read_blocks([as_block(rows[:2]), as_block(rows[2:])])
+    assert whole["id"].tolist() == apart["id"].tolist()
+    assert explode(whole, Reader(rules())).grants.equals(explode(apart, Reader(rules())).grants)
+
+
+def test_a_pair_of_values_is_read_once_and_shown_by_one_model() -> None:
+    rows: Rows = [(str(n), str(n), '["free", "byok"]', None) for n in range(3)]
+    rows.append(("other", "other", '["byok"]', None))
+    reader = Reader(rules())
+    first = explode(frame(rows), reader)
+    assert [as_uuid_text(value) for value in first.examples["model_id"]] == [
+        str(id_of("0")), str(id_of("0")), str(id_of("other")),
+    ]  # fmt: skip
+    assert explode(frame(rows), reader).examples.empty
 
 
 def test_an_identifier_may_hold_anything() -> None:
     names = ["a\nb", "a\r\nb", '","', '"', "\\.", "\n\\.\n", "\\N", "", " ", "\u202e\U0001f600"]
     rows: Rows = [(str(n), name, '["nobody"]', None) for n, name in enumerate(names)]
-    exploded = explode(frame(rows), rules())
+    exploded = explode(frame(rows), Reader(rules()))
     assert list(exploded.quarantine["model_identifier"]) == names
     assert exploded.counts.quarantined == len(names)
 
@@ -118,8 +148,8 @@ def test_models_with_the_same_values_each_get_their_grants_in_order() -> None:
         ("b", "B", '["free"]', None),
         ("d", "D", '["free", "byok"]', '{"byok": 1.5}'),
     ]
-    exploded = explode(frame(rows), rules())
-    assert grants_of(exploded) == [
+    exploded = explode(frame(rows), Reader(rules()))
+    assert grants_of(exploded, rows) == [
         ("c", 1, "1.00"), ("c", 2, "1.50"), ("b", 1, "1.00"), ("d", 1, "1.00"), ("d", 2, "1.50"),
     ]  # fmt: skip
     assert exploded.grants["tier_id"].dtype == exploded.grants["markup_hundredths"].dtype == "int64"
@@ -130,16 +160,16 @@ def test_models_with_the_same_values_each_get_their_grants_in_order() -> None:
 
 def test_a_quarantined_element_has_all_of_its_columns() -> None:
     rows: Rows = [("1", "M", '["free", 7, "x", "byok"]', '{"byok": "bad", "free": 0}')]
-    assert quarantine_of(explode(frame(rows), rules())) == [
-        ("1", "M", 2, None, "element_not_a_string", "7", []),
-        ("1", "M", 3, "x", "unknown_tier", '"x"', []),
-        ("1", "M", 4, "byok", "markup_not_a_number", '"bad"', ["byok"]),
+    assert quarantine_of(explode(frame(rows), Reader(rules()))) == [
+        ("M", 2, None, "element_not_a_string", "7", []),
+        ("M", 3, "x", "unknown_tier", '"x"', []),
+        ("M", 4, "byok", "markup_not_a_number", '"bad"', ["byok"]),
     ]
 
 
 def test_no_markup_is_written_with_an_error_of_rounding() -> None:
     rows: Rows = [(str(n), str(n), '["free"]', f'{{"free": {n / 100:.2f}}}') for n in range(10_000)]
-    assert [markup for _, _, markup in grants_of(explode(frame(rows), rules()))] == [
+    assert [markup for _, _, markup in grants_of(explode(frame(rows), Reader(rules())), rows)] == [
         f"{n // 100}.{n % 100:02}" for n in range(10_000)
     ]
 
@@ -147,16 +177,16 @@ def test_no_markup_is_written_with_an_error_of_rounding() -> None:
 def check(cases: list[Case], known: Rules, world: World) -> None:
     """Assert that a frame of these cases comes to what the oracle says."""
     rows: Rows = [(str(n), case.name, case.access, case.markup) for n, case in enumerate(cases)]
-    exploded = explode(frame(rows), known)
+    exploded = explode(frame(rows), Reader(known))
     answers = [consult(case.access, case.markup, world) for case in cases]
-    assert sorted(grants_of(exploded)) == sorted(
+    assert sorted(grants_of(exploded, rows)) == sorted(
         (str(n), known.tier_ids[tier], f"{Decimal(hundredths) / 100:.2f}")
         for n, answer in enumerate(answers)
         for tier, hundredths in answer.grants.items()
     )
-    assert [(*row[:5], _exact(row[5]), row[6]) for row in quarantine_of(exploded)] == [
-        (str(n), case.name, q.position, q.code, q.reason, _exact(q.value), q.tier_codes)
-        for n, (case, answer) in enumerate(zip(cases, answers, strict=True))
+    assert [(*row[:4], _exact(row[4]), row[5]) for row in quarantine_of(exploded)] == [
+        (case.name, q.position, q.code, q.reason, _exact(q.value), q.tier_codes)
+        for case, answer in zip(cases, answers, strict=True)
         for q in answer.quarantined
     ]
     assert exploded.counts == _count(answers)

@@ -1,0 +1,91 @@
+"""The one place that decides where a task runs: under Prefect, or directly."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import tenacity
+from prefect import Task
+from prefect.context import FlowRunContext
+from prefect.futures import as_completed as as_completed_by_prefect
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+
+from tasks.definition import FIRST_DELAY_SECONDS, RETRIES, is_worth_retrying
+from tierflow.errors import ConfigurationError
+from tierflow.settings import Settings, Target
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+def call(task: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call the task under Prefect inside an orchestrated flow run, else directly.
+
+    Both ways try again on the same errors, with the same delays.
+    """
+    if FlowRunContext.get() is not None:
+        return task(*args, **kwargs)
+    attempts = tenacity.Retrying(
+        stop=tenacity.stop_after_attempt(RETRIES + 1),
+        wait=tenacity.wait_exponential_jitter(
+            multiplier=FIRST_DELAY_SECONDS, jitter=FIRST_DELAY_SECONDS
+        ),
+        retry=tenacity.retry_if_exception(is_worth_retrying),
+        reraise=True,
+    )
+    return attempts(task.fn, *args, **kwargs)
+
+
+def call_each(
+    task: Task[Concatenate[Target, T, P], R],
+    target: Target,
+    todo: Sequence[T],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Generator[R]:
+    """Call the task for each item, `target.workers` at a time; yield each result when it is there.
+
+    Under Prefect its task runner decides where: threads, or a Dask cluster. When one fails, or the
+    caller gives up, no other is begun and those under way are waited for.
+    """
+    if FlowRunContext.get() is not None:
+        futures = [task.submit(target, item, *args, **kwargs) for item in todo]
+        for done in as_completed_by_prefect(futures):
+            yield done.result()
+        return
+    if Settings().task_runner == "dask":  # pyright: ignore[reportCallIssue]
+        raise ConfigurationError(
+            "TIERFLOW_TASK_RUNNER is dask, but no Prefect server orchestrates this run.",
+            next_step="set PREFECT_API_URL (`tierflow serve` has a server), or unset it",
+        )
+    pool = ThreadPoolExecutor(target.workers)
+    try:
+        for future in as_completed(
+            [pool.submit(call, task, target, i, *args, **kwargs) for i in todo]
+        ):
+            yield future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def choose_task_runner() -> TaskRunner[Any]:
+    """Return where Prefect runs the chunks: TIERFLOW_TASK_RUNNER, and TIERFLOW_DASK_ADDRESS.
+
+    Raises ConfigurationError when Dask is wanted and the extra is not installed.
+    """
+    settings = Settings()  # pyright: ignore[reportCallIssue]
+    if settings.task_runner == "threads":
+        return ThreadPoolTaskRunner(max_workers=settings.workers)
+    try:
+        from prefect_dask import DaskTaskRunner
+    except ImportError as error:
+        raise ConfigurationError(
+            "TIERFLOW_TASK_RUNNER is dask, and prefect-dask is not installed.",
+            next_step="install the extra: uv sync --extra dask",
+        ) from error
+    if settings.dask_address:
+        return DaskTaskRunner(address=settings.dask_address)
+    return DaskTaskRunner(cluster_kwargs={"n_workers": settings.workers, "threads_per_worker": 1})

@@ -1,0 +1,63 @@
+-- Returns, for the models of one key range, a row per tier and markup (grants that the JSONB implies, grants of the table, those of them that are implied) and a row per provider (enabled models, those that should have a grant, those in all). Reads only.
+-- Where the three figures of every tier and markup agree, and no model has a tier twice, both sides are the same: each grant found its equal.
+-- Each distinct pair of values is read once: 1,276 pairs stood for 1,000,000 models.
+WITH model AS MATERIALIZED (
+    SELECT id, coalesce(provider::text, '(none)') AS provider, enabled,
+        coalesce(tier_access::text, 'null') AS access, coalesce(tier_markup::text, 'null') AS markups
+    FROM :"schema".model_access_control
+    WHERE (:'low'::uuid IS NULL OR id >= :'low'::uuid) AND (:'high'::uuid IS NULL OR id < :'high'::uuid)
+),
+
+pair AS MATERIALIZED (
+    SELECT access, markups, row_number() OVER () AS number, count(*) AS models FROM model GROUP BY access, markups
+),
+
+implied AS MATERIALIZED (
+    SELECT implied.pair, implied.tier_id, implied.markup_multiplier
+    FROM (
+        SELECT array_agg(access::jsonb ORDER BY number) AS access, array_agg(markups::jsonb ORDER BY number) AS markups
+        FROM pair
+    ) AS pairs
+    CROSS JOIN LATERAL :"ledger".implied_grants_of_pairs(pairs.access, pairs.markups) AS implied
+),
+
+numbered AS MATERIALIZED (
+    SELECT model.id, model.provider, model.enabled, pair.number AS pair
+    FROM model
+    INNER JOIN pair ON model.access = pair.access AND model.markups = pair.markups
+),
+
+-- grouped by tier and markup, of which there are few: a mean of 2,000,000 numerics took 0.5 s more
+granted AS (
+    SELECT access.tier_id, access.markup_multiplier, count(*) AS grants, count(implied.pair) AS matched
+    FROM :"target".tier_model_access AS access
+    LEFT JOIN numbered ON access.model_id = numbered.id
+    LEFT JOIN implied ON numbered.pair = implied.pair
+        AND access.tier_id = implied.tier_id AND access.markup_multiplier = implied.markup_multiplier
+    WHERE access.enabled
+        AND (:'low'::uuid IS NULL OR access.model_id >= :'low'::uuid)
+        AND (:'high'::uuid IS NULL OR access.model_id < :'high'::uuid)
+    GROUP BY access.tier_id, access.markup_multiplier
+),
+
+wanted AS (
+    SELECT implied.tier_id, implied.markup_multiplier, sum(pair.models) AS grants
+    FROM implied
+    INNER JOIN pair ON implied.pair = pair.number
+    GROUP BY implied.tier_id, implied.markup_multiplier
+)
+
+SELECT 'tier' AS kind, coalesce(wanted.tier_id, granted.tier_id)::text AS key,
+    coalesce(wanted.markup_multiplier, granted.markup_multiplier)::text AS markup,
+    coalesce(wanted.grants, 0)::bigint AS implied,
+    coalesce(granted.grants, 0)::bigint AS found,
+    coalesce(granted.matched, 0)::bigint AS matched
+FROM wanted
+FULL JOIN granted ON wanted.tier_id = granted.tier_id AND wanted.markup_multiplier = granted.markup_multiplier
+UNION ALL
+SELECT 'provider', numbered.provider, NULL,
+    count(*) FILTER (WHERE numbered.pair IN (SELECT implied.pair FROM implied)),
+    count(*), count(*)
+FROM numbered
+WHERE numbered.enabled
+GROUP BY numbered.provider

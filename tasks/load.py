@@ -1,0 +1,151 @@
+"""Load: one chunk's JSONB out, exploded, and its grants in, as one transaction."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Generator
+from concurrent.futures import Future
+
+import pandas as pd
+
+from expectations.results import Verdict
+from sql import statement
+from tasks.chunks import Chunk
+from tasks.definition import database_task
+from tasks.judge import Audit, RunNames, judge_extracted
+from tasks.quarantine import copy_quarantine, name_models
+from tierflow.connection import Connection, connect, fetch, run
+from tierflow.copy_format import HEADER, TRAILER, grants_as_copy, read_blocks
+from tierflow.errors import ChecksFailed
+from tierflow.explode import Counts, Exploded, Reader, explode
+from tierflow.read_pair import Rules
+from tierflow.settings import Target
+
+# blocks of about so much JSON text; a frame is made of one, so this bounds the client's memory
+BLOCK_BYTES = 8 * 2**20
+
+
+@database_task("load chunk")
+def load_chunk(target: Target, chunk: Chunk, rules: Rules, run_names: RunNames) -> Counts:
+    """Extract one chunk's JSONB, explode, judge and COPY it in: one transaction with its record.
+
+    Two sessions: while the server reads the next block on one, it takes the grants of the last
+    block on the other.
+    """
+    started = time.perf_counter()
+    name = f"load chunk {chunk.number}"
+    with (
+        connect(target, f"{name}: read", read_only=True) as source,
+        connect(target, name) as connection,
+    ):
+        if not fetch(connection, "queries/claim_chunk", ledger=target.ledger, number=chunk.number):
+            return Counts()
+        loaded, reader = _Loaded(), _share_reader(run_names.run_id, rules)
+        query = statement("queries/copy_grants", **target.names(published=False))
+        with connection.cursor() as cursor, cursor.copy(query) as copy:
+            copy.write(HEADER)
+            for models in extract_models(source, target, chunk):
+                exploded = reader.explode(models, target, run_names)
+                copy.write(grants_as_copy(exploded.grants))
+                loaded.add(exploded)
+            copy.write(TRAILER)
+        reader.require_fit(target, run_names)
+        for quarantine in loaded.quarantine:
+            copy_quarantine(connection, target, name_models(source, target, quarantine))
+        run(
+            connection,
+            "queries/finish_chunk",
+            ledger=target.ledger,
+            number=chunk.number,
+            run_id=run_names.run_id,
+            seconds=time.perf_counter() - started,
+            **dataclasses.asdict(loaded.counts),
+        )
+    return loaded.counts
+
+
+@dataclasses.dataclass
+class _Loaded:
+    """What became of the blocks of one chunk."""
+
+    counts: Counts = dataclasses.field(default_factory=Counts)
+    quarantine: list[pd.DataFrame] = dataclasses.field(default_factory=list[pd.DataFrame])
+
+    def add(self, exploded: Exploded) -> None:
+        self.counts += exploded.counts
+        if len(exploded.quarantine):
+            self.quarantine.append(exploded.quarantine)
+
+
+class _RunReader:
+    """What the chunks of one run share in this process: each pair of values is read once.
+
+    And judged once: the verdict of a pair counts for every chunk that holds it, so each chunk asks
+    for all of them before it commits.
+    """
+
+    def __init__(self, rules: Rules) -> None:
+        self._reader = Reader(rules)
+        self._judged: list[tuple[pd.DataFrame, Future[Verdict]]] = []
+
+    def explode(self, models: pd.DataFrame, target: Target, run_names: RunNames) -> Exploded:
+        exploded = explode(models, self._reader)
+        if len(exploded.examples):
+            first = not self._judged
+            verdict = self._judge(exploded.examples, target, run_names, keep=first)
+            self._judged.append((exploded.examples, verdict))
+        return exploded
+
+    def require_fit(self, target: Target, run_names: RunNames) -> None:
+        """Raise ChecksFailed when grants are not fit to be loaded; the data docs say which."""
+        for examples, judged in list(self._judged):
+            if not judged.result().ok:
+                verdict = self._judge(examples, target, run_names, keep=True).result()
+                Audit(verdict, {}).require_passed()
+
+    def _judge(
+        self, examples: pd.DataFrame, target: Target, run_names: RunNames, *, keep: bool
+    ) -> Future[Verdict]:
+        tier_ids = tuple(self._reader.rules.tier_ids.values())
+        return judge_extracted(examples, target, run_names, tier_ids=tier_ids, keep=keep)
+
+
+def _share_reader(run_id: str, rules: Rules) -> _RunReader:
+    if run_id not in _readers:
+        _readers.clear()
+    return _readers.setdefault(run_id, _RunReader(rules))
+
+
+_readers: dict[str, _RunReader] = {}
+
+
+def extract_models(connection: Connection, target: Target, chunk: Chunk) -> Generator[pd.DataFrame]:
+    """Yield the models of one chunk in key order, a block at a time: see `read_blocks`."""
+    fetch(connection, "queries/set_work_memory")
+    query = statement(
+        "queries/extract_chunk",
+        schema=target.schema,
+        low=chunk.low,
+        high=chunk.high,
+        block_bytes=BLOCK_BYTES,
+    )
+    with connection.cursor() as cursor, cursor.copy(query) as copy:
+        for block in copy.rows():
+            yield read_blocks([block])  # pyright: ignore[reportArgumentType]
+
+
+@database_task("count loaded")
+def count_loaded(target: Target) -> Counts:
+    """Return the counts of all chunks, those of an earlier run that was resumed included.
+
+    Raises ChecksFailed when the conservation law does not hold.
+    """
+    with connect(target, "count loaded", read_only=True) as connection:
+        counts = Counts(**fetch(connection, "queries/sum_chunks", ledger=target.ledger)[0])
+    if not counts.conserved:
+        raise ChecksFailed(
+            f"Source elements were lost or counted twice: {counts}. Nothing was published.",
+            next_step="report this: it is a fault of tierflow",
+        )
+    return counts
