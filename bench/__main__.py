@@ -95,7 +95,6 @@ def bench(
 def _show_progress() -> None:
     log = logging.getLogger("bench")
     log.setLevel(logging.INFO)
-    log.propagate = False  # Prefect has put its own handler on the root
     log.addHandler(logging.StreamHandler(sys.stderr))
 
 

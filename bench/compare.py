@@ -80,7 +80,7 @@ class Comparison:
                 files = ready_files(self._place.folder)
                 export_ready_files(self._place.dsn(usual.name), files)
             for number in range(max(map(self._options.rounds_of, self._options.names))):
-                for name in _rotated(self._options.names, number):
+                for name in rotate(self._options.names, number):
                     if number < self._options.rounds_of(name):
                         self._run_once(name, small if name == "row_by_row" else usual, number)
         return self._conclude(usual.source)
@@ -146,6 +146,8 @@ DEFINITIONS = {
     "peak_mb": "median over the rounds of the highest sum, sampled every 50 ms, of the "
     "proportional memory (PSS) of the client's process tree",
     "ratio": "seconds / seconds of tierflow, when both did the same models",
+    "parity_seconds": "tierflow's step 'parity', or all of its audit if the proof is no step",
+    "load_and_index_seconds": "tierflow's steps 'load chunk' and 'build indexes'",
     "budgets": "tierflow's seconds / a contender's, and others; they are meant for 1,000,000 "
     "models on 2 cores",
 }
@@ -173,7 +175,7 @@ def summarize(samples: Mapping[str, Samples], models: int) -> dict[str, dict[str
     return contenders
 
 
-def _rotated(names: Sequence[str], by: int) -> tuple[str, ...]:
+def rotate(names: Sequence[str], by: int) -> tuple[str, ...]:
     """Return the names in an order in which another one is the first in each round."""
     start = by % len(names)
     return (*names[start:], *names[:start])
