@@ -23,7 +23,7 @@ QUESTIONS = {
     "is_model_available_for_tier": "call_is_model_available",
     "tier_access ? code, by id": "call_is_model_available_before",
     "get_models_for_tier": "call_models_for_tier",
-    "tier_access @> [code], by the GIN index": "call_models_for_tier_before",
+    "tier_access @> code, by the GIN index": "call_models_for_tier_before",
 }
 
 

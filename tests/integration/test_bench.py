@@ -18,14 +18,15 @@ from bench.contenders import by_row_by_row
 from bench.figures import BUDGETS
 from bench.process import BenchError
 from bench.statements import bench_statement
+from tierflow.embedded import EmbeddedServer
 
 FAST = ("tierflow", "classic", "hand_optimised", "to_sql", "limit")
 
 
-def bench(out: Path, *options: str) -> dict[str, Any]:
+def bench(out: Path, *options: str, dsn: str = "") -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-P", "-m", "bench", "--json", "--out", str(out), *options],
-        env={**os.environ, "TIERFLOW_HOME": str(out)},
+        env={**os.environ, "TIERFLOW_BENCH_DSN": dsn},
         capture_output=True,
         text=True,
         check=False,
@@ -52,6 +53,19 @@ def test_the_contenders_end_with_the_same_grants_and_are_judged(tmp_path: Path) 
     assert told["server"]["fsync"] == "on"
     assert json.loads((tmp_path / "compare-500.json").read_text()) == told
     assert (tmp_path / "compare-500.svg").read_text().startswith("<svg")
+
+
+def test_a_server_that_is_named_is_left_as_it_was(server: EmbeddedServer, tmp_path: Path) -> None:
+    names = "SELECT datname FROM pg_database ORDER BY 1"
+    with psycopg.connect(server.dsn()) as connection:
+        before = connection.execute(names).fetchall()
+    options = ("--models", "300", "--rounds", "2", "--only", "hand_optimised,limit")
+    told = bench(tmp_path, *options, dsn=server.dsn())
+    assert not told["server"]["embedded"]
+    assert [len(row["rounds"]) for row in told["contenders"].values()] == [2, 2]
+    assert "budgets" not in told
+    with psycopg.connect(server.dsn()) as connection:
+        assert connection.execute(names).fetchall() == before
 
 
 def test_a_contender_with_other_rows_or_another_schema_fails_the_bench(database: Database) -> None:
