@@ -8,6 +8,7 @@ from typing import Any
 import vl_convert
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
+QUESTION = {"field": "question", "type": "nominal", "sort": None}
 
 
 def draw_chart(spec: Mapping[str, Any]) -> str:
@@ -72,15 +73,16 @@ def chart_scaling(result: Mapping[str, Any]) -> dict[str, Any]:
         for question, row in size["latencies"].items()
     ]
     return {
+        "title": "tierflow migrate, and what applications ask after it",
         "hconcat": [
             _lines(seconds, "seconds", "seconds of tierflow migrate", {}),
             _lines(
                 latencies,
                 "ms",
                 "p99 in ms",
-                {"color": {"field": "question", "type": "nominal", "sort": None}},
+                {"color": {**QUESTION, "legend": {"labelLimit": 300}}},
             ),
-        ]
+        ],
     }
 
 

@@ -19,7 +19,7 @@ from tierflow.embedded import embedded_server
 from tierflow.pg_binaries import find_bindir
 from tierflow.settings import Target
 
-# the demo's source tables; the index follows the rows, which takes a third of the time
+# the demo's source tables; the index is built when the rows are there
 TABLES = (
     "create_subscription_tiers",
     "create_model_access_control",
