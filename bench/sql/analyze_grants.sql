@@ -1,0 +1,2 @@
+-- Gives the planner the figures of the junction table.
+ANALYZE public.tier_model_access

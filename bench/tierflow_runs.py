@@ -1,0 +1,65 @@
+"""tierflow as a contender: a command line, judged by its exit and by the steps that it reports."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bench.place import Place
+from bench.process import BenchError, measure
+from bench.registry import command
+
+BACK_UP = "back up"
+LOAD_AND_INDEX = ("load chunk", "load", "build indexes")
+# the parity proof is in the audit, unless it is a step of its own
+PARITY = ("parity", "prove parity")
+AUDIT = "audit"
+
+
+@dataclasses.dataclass(frozen=True)
+class TierflowRun:
+    """One `tierflow migrate`: the whole process took `seconds` + `back_up_seconds`."""
+
+    seconds: float
+    back_up_seconds: float
+    peak_mb: float
+    steps: Mapping[str, float]
+    outcome: str
+    grants: int
+
+    @property
+    def load_and_index_seconds(self) -> float:
+        """Return the seconds of the steps that load the grants and build the indexes."""
+        return sum(self.steps.get(name, 0.0) for name in LOAD_AND_INDEX)
+
+    @property
+    def parity_seconds(self) -> float:
+        """Return the seconds of the parity proof, or of the audit that it is part of."""
+        found = [self.steps[name] for name in PARITY if name in self.steps]
+        return found[0] if found else self.steps.get(AUDIT, 0.0)
+
+
+def run_tierflow(place: Place, environment: Mapping[str, str]) -> TierflowRun:
+    """Run `tierflow migrate` from the start of its process to its exit, and read its steps."""
+    measured = measure(command("tierflow", place), environment)
+    told: dict[str, Any] = json.loads(measured.stdout)
+    steps: dict[str, float] = {}
+    for step in told["steps"]:
+        steps[step["name"]] = steps.get(step["name"], 0.0) + float(step["seconds"])
+    back_up = steps.get(BACK_UP, 0.0)
+    return TierflowRun(
+        seconds=measured.seconds - back_up,
+        back_up_seconds=back_up,
+        peak_mb=measured.peak_mb,
+        steps=steps,
+        outcome=str(told["outcome"]),
+        grants=int(told["grants"] or 0),
+    )
+
+
+def require_outcome(run: TierflowRun, outcome: str) -> None:
+    """Raise BenchError when the run did not do what its place in the bench needs."""
+    if run.outcome != outcome:
+        raise BenchError(f"tierflow migrate was {run.outcome!r} where {outcome!r} was due.")
