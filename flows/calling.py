@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import tenacity
 from prefect import Task
@@ -78,9 +78,9 @@ def choose_task_runner() -> TaskRunner[Any]:
     """
     settings = Settings()  # pyright: ignore[reportCallIssue]
     if settings.task_runner == "threads":
-        return ThreadPoolTaskRunner(max_workers=settings.workers)
+        return cast(TaskRunner[Any], ThreadPoolTaskRunner(max_workers=settings.workers))
     try:
-        from prefect_dask import DaskTaskRunner
+        from prefect_dask.task_runners import DaskTaskRunner
     except ImportError as error:
         raise ConfigurationError(
             "TIERFLOW_TASK_RUNNER is dask, and prefect-dask is not installed.",

@@ -86,6 +86,16 @@ def migrate(
     markup_conflict: MarkupConflict = None,
     inexact_markup: InexactMarkup = None,
     min_coverage: MinCoverage = None,
+    backup_columns: Annotated[
+        bool | None,
+        typer.Option(
+            "--backup-columns/--no-backup-columns",
+            help="Keep the captured values in two columns of the models.",
+        ),
+    ] = None,
+    pg_dump: Annotated[
+        Path | None, typer.Option(help="Dump both source tables to this file first.")
+    ] = None,
     config: Config = None,
     schema: Schema = "public",
     yes: Yes = False,
@@ -104,6 +114,8 @@ def migrate(
             dry_run=dry_run,
             **options,
             **_tier_map(tier_map),
+            backup_columns=backup_columns,
+            pg_dump=_text(pg_dump),
             config=_text(config),
             schema_name=schema,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 from prefect import flow
@@ -12,6 +13,7 @@ from flows.target import open_target
 from tasks import build, indexes, judge, load, publish
 from tasks.back_up import back_up, prepare_backup
 from tasks.compare import Comparison
+from tasks.dump import dump_source
 from tasks.reconcile import reconcile
 from tasks.survey import Survey
 from tierflow.decisions import read_decisions
@@ -28,6 +30,8 @@ def migrate(
     markup_conflict: Literal["fail", "quarantine", "lowest", "highest"] | None = None,
     inexact_markup: Literal["fail", "quarantine", "round"] | None = None,
     min_coverage: float | None = None,
+    backup_columns: bool | None = None,
+    pg_dump: str | None = None,
     config: str | None = None,
     schema_name: str | None = None,
     database: str | None = None,
@@ -43,6 +47,8 @@ def migrate(
         markup_conflict: Which markup counts when the codes of one tier carry different ones.
         inexact_markup: What happens to a markup with more than two decimals.
         min_coverage: Share of all enabled models that must have a grant, 0 to 1; at first 0.8.
+        backup_columns: Keep the captured values in two columns of the models; at first true.
+        pg_dump: File to which both source tables are dumped before the first change.
         config: A tierflow.toml with these decisions; the fields above go before it.
         schema_name: Schema of the source tables and the published objects; default public.
         database: Name of a saved connection; none: TIERFLOW_DSN, else the embedded database.
@@ -56,6 +62,7 @@ def migrate(
             "markup_conflict": markup_conflict,
             "inexact_markup": inexact_markup,
             "min_coverage": min_coverage,
+            "backup_columns": backup_columns,
         },
     )
     mode = "dry run" if dry_run else "migrate"
@@ -65,6 +72,8 @@ def migrate(
     ):
         survey = run.survey(given)
         survey.plan.require_decided()
+        if pg_dump and not dry_run:
+            run.step(dump_source, target, Path(pg_dump))
         run.step(judge.load_expectations)
         if survey.inventory.published:
             outcome, known = repair(run, target, survey, dry_run=dry_run)
@@ -97,9 +106,10 @@ def write_audit_publish(run: Run, target: Target, survey: Survey, *, dry_run: bo
         audit.require_passed()
     if dry_run:
         return "dry_run"
-    run.step(prepare_backup, target)
+    waiting = run.step(prepare_backup, target, wanted=survey.rules.decisions.backup_columns)
     run.step(publish.publish, target, survey.rules)
-    run.step(back_up, target, survey.rows)
+    if waiting:
+        run.step(back_up, target, survey.rows)
     run.facts.written = {"inserted": audit.grants}
     run.facts.forecast = load_forecast(target.home, survey.database)
     return "published"
@@ -116,7 +126,7 @@ def repair(
     run.facts.changes, run.facts.written = done.changes, done.counts
     if dry_run:
         return "dry_run", None
-    waiting = run.step(prepare_backup, target)
+    waiting = run.step(prepare_backup, target, wanted=survey.rules.decisions.backup_columns)
     copied = run.step(back_up, target, survey.rows) if waiting else 0
     outcome = "reconciled" if done.changes or done.created or copied else "unchanged"
     return outcome, done.comparison

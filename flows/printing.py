@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -55,7 +55,7 @@ def _print_plan(console: Console, plan: Mapping[str, Any]) -> None:
         f" (about {plan['estimated_bytes'] / 1e6:,.1f} MB)."
     )
     _print_conservation(console, plan)
-    for note in plan["notes"]:
+    for note in (*plan["notes"], *_list_costs(plan)):
         console.print(f"Note: {note}.")
     _print_rows(console, "Will create", ("object",), [(name,) for name in plan["will_create"]])
     _print_rows(
@@ -70,6 +70,25 @@ def _print_plan(console: Console, plan: Mapping[str, Any]) -> None:
     else:
         console.print("\nNothing is open. Next: tierflow migrate --dry-run, then tierflow migrate")
     _print_files(console, plan)
+
+
+def _list_costs(plan: Mapping[str, Any]) -> Iterator[str]:
+    """Say how the table is built and what each way to keep the old values costs."""
+    if plan["state"] != "migrated":
+        yield (
+            "the table is loaded bare and in key order, its indexes and keys are built afterwards,"
+            " several at a time: an index that is there during a load costs a search a row"
+        )
+    table, jsonb = plan["source_bytes"] / 1e6, plan["jsonb_bytes"] / 1e6
+    yield (
+        f"the backup columns rewrite every model once, in short batches: up to {table:,.1f} MB more"
+        " of the models' table until it is vacuumed; --no-backup-columns leaves them out, and then"
+        " there is no --restore-snapshot"
+    )
+    yield (
+        f"--pg-dump FILE writes both tables to a file first: a full read, {jsonb:,.1f} MB of JSONB"
+        " among it, and nothing in the database"
+    )
 
 
 def _print_cases(console: Console, plan: Mapping[str, Any]) -> None:

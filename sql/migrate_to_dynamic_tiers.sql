@@ -215,7 +215,10 @@ LEFT JOIN (
     \ir queries/clear_null_backup.sql
     \ir queries/clear_reconciled_grant.sql
 \endif
-SELECT count(*) = 0 AS lacks_chunks, count(*) = 0 OR bool_or(backed_up IS NULL) AS lacks_backup FROM :"ledger".chunk
+SELECT count(*) = 0 AS lacks_chunks,
+    (count(*) = 0 OR bool_or(backed_up IS NULL))
+    AND (SELECT (decisions ->> 'backup_columns')::boolean FROM pg_temp.settled) AS lacks_backup
+FROM :"ledger".chunk
 \gset
 \set number 1
 \set low ''

@@ -27,7 +27,7 @@ ATTEMPTS = 10
 
 
 @database_task("prepare backup")
-def prepare_backup(target: Target) -> int:
+def prepare_backup(target: Target, *, wanted: bool) -> int:
     """Add the backup columns, and the trigger that captures what a writer replaces before we do.
 
     Returns how many chunks are to be backed up. Without the trigger the values of a model that is
@@ -35,7 +35,7 @@ def prepare_backup(target: Target) -> int:
     """
     with connect(target, "prepare backup") as connection:
         todo = sum(not chunk.backed_up for chunk in list_chunks(connection, target))
-        if not todo:
+        if not todo or not wanted:
             return 0
         fetch(connection, "queries/set_lock_timeout", timeout=LOCK_TIMEOUT)
         for name in PREPARATION:

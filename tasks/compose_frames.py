@@ -4,6 +4,9 @@ A frame of counts is what `sql/queries/compare_range.sql` returns: kind str (`ti
 key str, markup str, implied, found and matched int.
 """
 
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pandas-stubs leave the results of groupby and concat partially unknown
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence

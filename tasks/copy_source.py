@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import os
 import re
 import secrets
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import IsolationLevel
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from sql import statement
 from tasks.definition import database_task
@@ -23,6 +20,7 @@ from tasks.survey import read_decisions_in_force
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.decisions import Decisions
 from tierflow.errors import ConfigurationError
+from tierflow.pg_programs import call_program
 from tierflow.published import SOURCE_COLUMNS
 from tierflow.settings import Target
 
@@ -128,11 +126,11 @@ def _copy_schema(source: Target, copy: Target, bindir: Path, snapshot: str) -> N
     with tempfile.TemporaryDirectory() as folder:
         dump, listing = Path(folder) / "source.dump", Path(folder) / "list"
         options = ["--schema-only", "--format=custom", f"--snapshot={snapshot}", f"--file={dump}"]
-        _call(source, bindir / "pg_dump", *options, *tables)
-        entries = _call(None, bindir / "pg_restore", "--list", str(dump)).splitlines(True)
+        call_program(source, bindir / "pg_dump", *options, *tables)
+        entries = call_program(None, bindir / "pg_restore", "--list", str(dump)).splitlines(True)
         listing.write_text("".join(x for x in entries if not _LEFT_OUT.match(x)))
         restore = ["--no-owner", "--no-acl", f"--use-list={listing}", "--file=-", str(dump)]
-        script = _call(None, bindir / "pg_restore", *restore)
+        script = call_program(None, bindir / "pg_restore", *restore)
     try:
         with connect(copy, "rehearsal: schema") as connection:
             connection.execute(_NOT_FOR_EVERY_SERVER.sub("", script).encode())
@@ -141,30 +139,6 @@ def _copy_schema(source: Target, copy: Target, bindir: Path, snapshot: str) -> N
             f"The source tables could not be copied: {str(error).splitlines()[0]}.",
             next_step="see which part of the tables' definition the copy lacks",
         ) from error
-
-
-def _call(target: Target | None, program: Path, *arguments: str) -> str:
-    """Run a PostgreSQL program; a password goes by the environment, where `ps` does not show it."""
-    environment, database = dict(os.environ), []
-    if target:
-        parameters = conninfo_to_dict(target.dsn)
-        if password := parameters.pop("password", None):
-            environment["PGPASSWORD"] = str(password)
-        database = [f"--dbname={make_conninfo('', **parameters)}"]
-    done = subprocess.run(
-        [program, *database, *arguments],
-        env=environment,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise ConfigurationError(
-            f"The source tables could not be copied: {done.stderr.strip()[-500:]}",
-            next_step="see which part of the tables' definition the copy lacks;"
-            " TIERFLOW_PG_BINDIR chooses newer PostgreSQL programs",
-        )
-    return done.stdout
 
 
 def _drop_other_columns(writing: Connection, copy: Target) -> None:

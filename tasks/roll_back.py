@@ -11,10 +11,11 @@ from typing import Any
 from uuid import UUID
 
 from tasks.build import drop_capture, drop_dry_run
+from tasks.compare import compare
 from tasks.definition import database_task
 from tasks.survey import list_other_schema, read_decisions_in_force, read_inventory
 from tierflow.connection import Connection, connect, fetch, run
-from tierflow.decisions import Decisions
+from tierflow.decisions import Decisions, settle_decisions
 from tierflow.errors import ConfigurationError
 from tierflow.ledger import has_ledger
 from tierflow.plan import list_write_codes, resolve_rules
@@ -85,12 +86,15 @@ def roll_back(target: Target, *, restore_snapshot: bool) -> RolledBack:
             run(connection, "queries/lock_source", schema=target.schema)
             run(connection, "queries/lock_junction", schema=target.schema)
             _require_nothing_foreign(inventory)
-            _require_captured(connection, target, inventory)
-            restored = (
-                run(connection, "queries/restore_snapshot", **target.names())
-                if restore_snapshot
-                else _keep_changes(connection, target)
-            )
+            if _has_no_snapshot(connection, target, restore_snapshot=restore_snapshot):
+                _require_no_drift(connection, target)
+            else:
+                _require_captured(connection, target, inventory)
+                restored = (
+                    run(connection, "queries/restore_snapshot", **target.names())
+                    if restore_snapshot
+                    else _keep_changes(connection, target)
+                )
         dropped = _drop_everything(connection, target, inventory)
     log.info("Wrote the JSONB of %s models and dropped %s objects.", restored, len(dropped))
     return RolledBack(restored, dropped)
@@ -118,6 +122,32 @@ def _require_nothing_foreign(inventory: Inventory) -> None:
         raise ConfigurationError(
             f"Objects with our names are not ours: {'; '.join(inventory.misshapen)}.",
             next_step="rename or drop them, then run the rollback again",
+        )
+
+
+def _has_no_snapshot(connection: Connection, target: Target, *, restore_snapshot: bool) -> bool:
+    """Return whether the migration was told to keep none. Raises ConfigurationError if it is asked
+    for."""
+    decisions = settle_decisions({}, read_decisions_in_force(connection, target))
+    if restore_snapshot and not decisions.backup_columns:
+        raise ConfigurationError(
+            "This migration kept no backup columns, so there is no snapshot to restore.",
+            next_step="roll back without --restore-snapshot, which keeps later changes",
+        )
+    return not decisions.backup_columns
+
+
+def _require_no_drift(connection: Connection, target: Target) -> None:
+    """Without captured values nobody can say which side is newer: both must be the same."""
+    comparison = compare(target, published=True, within=connection)
+    if comparison.drifted:
+        wrong = comparison.frames["orphans"]
+        said = "; ".join(f"{r.rows} {r.check}" for r in wrong.itertuples() if r.rows)
+        raise ConfigurationError(
+            f"JSONB and junction table differ ({said}), and without backup columns nobody can say"
+            " which side is newer.",
+            next_step="run `tierflow migrate`, which makes the table follow the JSONB, and roll"
+            " back then",
         )
 
 

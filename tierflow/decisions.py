@@ -31,6 +31,9 @@ class Decisions(BaseModel):
     markup_conflict: Literal["fail", "quarantine", "lowest", "highest"] | None = None
     inexact_markup: Literal["fail", "quarantine", "round"] | None = None
     min_coverage: float = Field(default=0.8, ge=0, le=1)
+    backup_columns: bool = Field(
+        default=True, description="Whether the captured values are kept in columns of the models."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -88,7 +91,8 @@ class Decisions(BaseModel):
 
     def fingerprint(self, tiers: Sequence[tuple[int, str]]) -> str:
         """Return a digest of all that shapes the grants: builds that share it may be joined."""
-        shape = [{**self.as_recorded(), "tier_map_order": None}, sorted(tiers)]
+        recorded = {**self.as_recorded(), "tier_map_order": None, "backup_columns": None}
+        shape = [recorded, sorted(tiers)]
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
 

@@ -37,6 +37,8 @@ class Plan:
     markups_as_strings: int = 0
     expected_share: float = 1.0
     estimated_bytes: int = 0
+    source_bytes: int = 0
+    jsonb_bytes: int = 0
     undecided: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -98,11 +98,13 @@ class Inventory:
     found: frozenset[tuple[str, str]]
     misshapen: tuple[str, ...]
     build_exists: bool
+    backup_columns: bool = True
 
     @property
     def missing(self) -> tuple[str, ...]:
         """Return the objects that a run will create, as `kind name`."""
-        return tuple(f"{kind} {name}" for kind, name in OBJECTS if (kind, name) not in self.found)
+        wanted = [part for part in OBJECTS if self.backup_columns or part[0] != "column"]
+        return tuple(f"{kind} {name}" for kind, name in wanted if (kind, name) not in self.found)
 
     @property
     def published(self) -> bool:

@@ -11,7 +11,7 @@ WITH stored AS (
 
 laid AS (
     SELECT
-        '{"unknown_tiers": "fail", "malformed": "fail", "min_coverage": 0.8}'::jsonb
+        '{"unknown_tiers": "fail", "malformed": "fail", "min_coverage": 0.8, "backup_columns": true}'::jsonb
         || coalesce((SELECT policies FROM stored), '{}')
         || jsonb_strip_nulls(jsonb_build_object(
             'unknown_tiers', nullif(:'unknown_tiers', ''),

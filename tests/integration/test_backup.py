@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from support.database import Database, Told
@@ -119,3 +121,57 @@ def test_a_backup_that_was_interrupted_goes_on_where_it_stopped(
     assert stamps == [{"updated_at": "2026-01-02 03:04:05"}]
     leftover = "SELECT count(*) FROM pg_trigger WHERE tgname LIKE '%%tierflow%%'"
     assert source.value(leftover) == 0
+
+
+def test_without_backup_columns_the_models_are_not_written_and_the_way_back_is_open(
+    source: Database, tierflow: Callable[..., Told]
+) -> None:
+    before = source.dump_without_ledger()
+    told = tierflow("migrate", *OPTIONS, "--no-backup-columns")
+    assert told.code == 0, told.stderr
+    assert "back up" not in {step["name"] for step in told.value["steps"]}
+    columns = "SELECT count(*) FROM information_schema.columns WHERE column_name LIKE '%%_backup'"
+    assert source.value(columns) == 0
+    again = tierflow("migrate")
+    assert (again.code, again.value["outcome"]) == (0, "unchanged"), again.stderr
+    assert tierflow("plan").value["state"] == "migrated"
+    refused = tierflow("rollback", "--restore-snapshot")
+    assert refused.code == 2
+    assert "no snapshot" in refused.stderr
+    assert tierflow("rollback").code == 0
+    assert source.dump_without_ledger() == before
+
+
+def test_a_dump_is_taken_before_the_first_change_and_never_written_over(
+    source: Database, tierflow: Callable[..., Told], tmp_path: Path
+) -> None:
+    file = tmp_path / "before.dump"
+    told = tierflow("migrate", *OPTIONS, "--pg-dump", str(file))
+    assert told.code == 0, told.stderr
+    script = subprocess.run(
+        [source.bindir / "pg_restore", "--file=-", file], check=True, capture_output=True, text=True
+    ).stdout
+    assert "tier_access_backup" not in script
+    assert '["free", "pro"]' in script
+    again = tierflow("migrate", "--pg-dump", str(file))
+    assert again.code == 2
+    assert "never written over" in again.stderr
+    assert [path.name for path in tmp_path.glob("*before*")] == ["before.dump"]
+
+
+def test_what_a_writer_replaces_before_its_turn_is_what_the_backup_holds(
+    source: Database, tierflow: Callable[..., Told]
+) -> None:
+    # the backup stops at a row that no UPDATE may touch; the others change meanwhile
+    source.rows("""ALTER TABLE public.model_access_control ADD CONSTRAINT not_now
+                   CHECK (model_id <> 'plain') NOT VALID""")
+    before = source.rows(CURRENT)
+    assert tierflow("migrate", *OPTIONS).code == 2
+    source.rows("""UPDATE public.model_access_control
+                   SET tier_access = '["pro"]', tier_markup = '{}'
+                   WHERE model_id IN ('sql nulls', 'odd', 'empty')""")
+    source.rows("ALTER TABLE public.model_access_control DROP CONSTRAINT not_now")
+    assert tierflow("migrate").code == 0
+    assert source.rows(CAPTURED) == before
+    assert tierflow("rollback", "--restore-snapshot").code == 0
+    assert source.rows(CURRENT) == before

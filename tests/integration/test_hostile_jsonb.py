@@ -273,6 +273,6 @@ def _grants_of(
 ) -> set[tuple[str, str, str]]:
     names = {str(model_uuid(name)): name for name in models}
     return {
-        (names[as_uuid_text(model)], world.tiers[tier - 1], f"{Decimal(hundredths) / 100:.2f}")
+        (names[as_uuid_text(model)], str(world.tiers[tier - 1]), f"{Decimal(hundredths) / 100:.2f}")
         for model, tier, hundredths in frame.itertuples(index=False)
     }

@@ -68,7 +68,7 @@ def as_block(rows: Rows) -> tuple[bytes, bytes, bytes]:
 
 
 def frame(rows: Rows) -> pd.DataFrame:
-    return read_blocks([as_block(rows)]).assign(model_identifier=[row[1] for row in rows])
+    return read_blocks([as_block(rows)]).assign(model_identifier=[str(row[1]) for row in rows])
 
 
 def grants_of(exploded: Exploded, rows: Rows) -> list[tuple[str, int, str]]:

@@ -1,0 +1,40 @@
+"""Run PostgreSQL's own programs on a database, with no password where others could see it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from tierflow.errors import ConfigurationError
+from tierflow.settings import Target
+
+
+def call_program(target: Target | None, program: Path, *arguments: str) -> str:
+    """Run a program, on the database of the target if there is one, and return its output.
+
+    A password goes by the environment, where `ps` does not show it. Raises ConfigurationError,
+    with the end of what the program said, when it fails.
+    """
+    environment, database = dict(os.environ), []
+    if target:
+        parameters = conninfo_to_dict(target.dsn)
+        if password := parameters.pop("password", None):
+            environment["PGPASSWORD"] = str(password)
+        database = [f"--dbname={make_conninfo('', **parameters)}"]
+    done = subprocess.run(
+        [program, *database, *arguments],
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise ConfigurationError(
+            f"{program.name} of the source tables failed: {done.stderr.strip()[-500:]}",
+            next_step="see which part of the tables it lacks;"
+            " TIERFLOW_PG_BINDIR chooses newer PostgreSQL programs",
+        )
+    return done.stdout
