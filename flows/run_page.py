@@ -28,7 +28,7 @@ log = logging.getLogger("tierflow")
 P = ParamSpec("P")
 
 # how many steps a run has when nothing stops it: only the progress bar depends on it
-STEPS = {"plan": 2, "dry run": 13, "migrate": 14, "verify": 2, "rollback": 2, "rehearse": 18}
+STEPS = {"plan": 2, "dry run": 14, "migrate": 16, "verify": 2, "rollback": 2, "rehearse": 18}
 SECONDS_BETWEEN_UPDATES = 1.0  # an update is a request of 10 to 30 ms
 _open_pages: set[UUID] = set()
 

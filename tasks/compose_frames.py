@@ -100,7 +100,7 @@ def _share(part: pd.Series[Any], whole: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _join_samples(samples: pd.Series[str]) -> str:
-    shown = [name for sample in samples if sample for name in sample.split(", ")]
+    shown = sorted(name for sample in samples if sample for name in sample.split(", "))
     return ", ".join(shown[:SHOWN])
 
 
