@@ -24,7 +24,8 @@ LEAST_WORK = 0.10
 DEFINITIONS = {
     "seconds": "median over the rounds of the process of tierflow migrate from start to exit, "
     "without its step 'back up'",
-    "start_up_seconds": f"the same at {START_UP_MODELS} models, median of {START_UP_ROUNDS}",
+    "start_up_seconds": f"the same at {START_UP_MODELS} models, in {START_UP_ROUNDS} rounds "
+    "unless --rounds says otherwise",
     "exponent": "slope of log(seconds - start_up_seconds) over log(grants), least squares, over "
     f"the sizes at which that work is more than {LEAST_WORK:.0%} of start_up_seconds; 1 is linear",
     "latencies": "milliseconds to send one prepared statement with random arguments and receive "
@@ -37,7 +38,7 @@ def measure_scaling(
 ) -> dict[str, Any]:
     """Migrate at each size and return the series with its exponent."""
     start_up = _measure_size(
-        place, START_UP_MODELS, START_UP_ROUNDS, all_distinct=all_distinct, ask=False
+        place, START_UP_MODELS, rounds or START_UP_ROUNDS, all_distinct=all_distinct, ask=False
     )["seconds"]
     series = [
         _measure_size(place, size, rounds or _rounds_of(size), all_distinct=all_distinct, ask=True)
