@@ -23,7 +23,7 @@ from tierflow.read_pair import Rules
 from tierflow.settings import Target
 
 # blocks of about so much JSON text; a frame is made of one, so this bounds the client's memory
-BLOCK_BYTES = 8 * 2**20
+BLOCK_BYTES = 4 * 2**20
 
 
 @database_task("load chunk")
