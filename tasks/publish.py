@@ -13,6 +13,7 @@ import pandas as pd
 
 from tasks.build import copy_quarantine, drop_capture
 from tasks.definition import database_task
+from tasks.sync import put_sync
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.errors import TransientError
 from tierflow.explode import SOURCE_COLUMNS, explode
@@ -106,6 +107,7 @@ def _publish_once(connection: Connection, target: Target, rules: Rules) -> None:
     drop_capture(connection, target)
     run(connection, "schema/move_tier_model_access", **names)
     put_views_and_functions(connection, names)
+    put_sync(connection, target)
     run(connection, "schema/drop_build_schema", **names)
 
 
