@@ -234,7 +234,6 @@ SELECT count(*) = 0 AS lacks_chunks, count(*) = 0 OR bool_or(backed_up IS NULL) 
     \ir schema/create_sync_model_view.sql
     \ir schema/create_sync_grant_view.sql
     \ir schema/create_sync_tier_view.sql
-    \ir schema/create_sync_write_code_function.sql
     \ir schema/create_sync_rewrite_function.sql
     \ir schema/create_sync_quarantine_function.sql
     \ir schema/create_sync_decision_function.sql

@@ -10,7 +10,6 @@ SYNC = (
     "create_sync_model_view",
     "create_sync_grant_view",
     "create_sync_tier_view",
-    "create_sync_write_code_function",
     "create_sync_rewrite_function",
     "create_sync_quarantine_function",
     "create_sync_decision_function",
