@@ -62,11 +62,11 @@ def repair_drift(target: Target, side: Side, *, apply: bool) -> Repaired:
         _require_sync(connection, target)
         names = target.names()
         if not apply:
-            drift = fetch(connection, "queries/list_drift", **names)
+            drift = fetch(connection, "queries/list_drift", **names, buckets=None)
             return Repaired(tuple(_describe(row, side) for row in drift))
         # compared again under the locks: what is shown is what was repaired
         fetch(connection, "queries/lock_drifted_models", **names)
-        drift = fetch(connection, "queries/list_drift", **names)
+        drift = fetch(connection, "queries/list_drift", **names, buckets=None)
         models: list[UUID] = sorted({row["model_id"] for row in drift})
         left: list[Mapping[str, Any]] = []
         if models:
@@ -76,7 +76,7 @@ def repair_drift(target: Target, side: Side, *, apply: bool) -> Repaired:
                 ledger=target.ledger,
                 models=models,
             )
-            rest = fetch(connection, "queries/list_drift", **names)
+            rest = fetch(connection, "queries/list_drift", **names, buckets=None)
             left = [row for row in rest if row["model_id"] in models]
     log.info("Repaired the drift of %s grants from the side of the %s.", len(drift), side)
     return Repaired(

@@ -17,7 +17,7 @@ from tasks.survey import read_decisions_in_force, read_inventory
 from tierflow.connection import Connection, connect, fetch
 from tierflow.decisions import settle_decisions
 from tierflow.errors import ChecksFailed
-from tierflow.published import OBJECTS
+from tierflow.published import OBJECTS, SYNC_TRIGGERS
 from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.verify")
@@ -40,6 +40,7 @@ NO_RULES = "the ledger does not hold the rules that the table was made by"
 ANSWERS = "each tier answers as the old JSONB query"
 PARITY = ("missing", "extra", "wrong_markup")
 LAYER = [part for part in OBJECTS if part[0] in ("view", "function")]
+NAMED = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +101,7 @@ def verify(
         frames |= read_frames(
             connection, target, published=True, suites=("coverage", "orphans", "distribution")
         )
+        quarantined = fetch(connection, "queries/list_new_quarantine", ledger=target.ledger)
         layer, providers = _ask_layer(connection, target, frames["distribution"], detailed=detailed)
     audit = judge_frames(
         frames, target, run.at("verify"), database=run.database, min_coverage=min_coverage
@@ -109,7 +111,7 @@ def verify(
         _check_coverage(audit, min_coverage),
         _check_distribution(frames["distribution"]),
         *layer,
-        _check_integrity(frames["orphans"]),
+        _check_integrity(frames["orphans"], quarantined),
     )
     for check in checks:
         log.info("%s: %s (%s)", check.name, "ok" if check.ok else "FAILED", check.figure)
@@ -155,6 +157,7 @@ def _ask_layer(
         connection, "checks/compatibility", **target.names(), sample_models=SAMPLE_MODELS
     )
     prices = fetch(connection, "checks/price_differences", **target.names())
+    unsynced = [name for name in SYNC_TRIGGERS if ("trigger", name) not in found]
     grants = int(distribution["models"].sum())
     timings = _time_queries(connection, target, grants)
     providers = (
@@ -163,7 +166,7 @@ def _ask_layer(
         else []
     )
     return (
-        _check_compatibility(answers, prices[0]["differences"]),
+        _check_compatibility(answers, prices[0]["differences"], unsynced),
         _check_speed(timings, grants),
     ), providers
 
@@ -211,7 +214,9 @@ def _describe_tier(row: Any) -> str:
     return text
 
 
-def _check_compatibility(rows: list[dict[str, Any]], price_differences: int) -> Check:
+def _check_compatibility(
+    rows: list[dict[str, Any]], price_differences: int, unsynced: list[str]
+) -> Check:
     kinds = ("view_differences", "function_differences", "availability_differences")
     wrong = [
         f"{row['tier_code']}: {row[kind]} {kind.replace('_', ' ')}"
@@ -221,6 +226,7 @@ def _check_compatibility(rows: list[dict[str, Any]], price_differences: int) -> 
     ]
     if price_differences:
         wrong.append(f"{price_differences} prices differ")
+    wrong += [f"trigger {name} is not there or disabled" for name in unsynced]
     asked = sum(row["availability_questions"] for row in rows)
     answers = sum(row["old_models"] for row in rows)
     figure = f"{answers} answers of the view and of get_models_for_tier, {asked} of is_model_available_for_tier"  # noqa: E501
@@ -280,12 +286,24 @@ def _check_speed(timings: dict[str, float], grants: int) -> Check:
     )
 
 
-def _check_integrity(frame: pd.DataFrame) -> Check:
+def _check_integrity(frame: pd.DataFrame, quarantined: list[dict[str, Any]]) -> Check:
+    """Judge the orphans; what the sync quarantined is said, and is no difference of the sides.
+
+    A grant that the JSONB cannot say is one, and shows among the extra grants.
+    """
     wrong = frame[frame["rows"] > 0]
     figure = "; ".join(f"{row.rows} {row.check} ({row.sample})" for row in wrong.itertuples())
     return Check(
         "integrity",
         wrong.empty,
-        figure or "0 orphans, 0 duplicates, parity 0/0/0",
+        (figure or "0 orphans, 0 duplicates, parity 0/0/0") + _say_quarantined(quarantined),
         "0 orphans, 0 duplicates, parity 0/0/0",
     )
+
+
+def _say_quarantined(rows: list[dict[str, Any]]) -> str:
+    if not rows:
+        return ""
+    named = [f"{row['model_identifier']} ({row['reason']})" for row in rows[:NAMED]]
+    more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
+    return f"; {len(rows)} elements quarantined since the migration: {', '.join(named)}{more}"

@@ -96,3 +96,39 @@ def test_without_the_sync_there_is_nothing_to_repair_with(
     assert "tierflow_sync_grants_insert" in told.stderr
     assert tierflow("migrate").code == 0
     assert tierflow("reconcile", "--from", "junction", "--yes").value["outcome"] == "unchanged"
+
+
+def test_the_quick_check_names_the_drift_that_the_full_one_names(
+    drifted: Database, tierflow: Callable[..., Told]
+) -> None:
+    before = drifted.dump()
+    told = tierflow("verify", "--quick")
+    assert told.code == 1
+    assert [check["name"] for check in told.value["checks"]] == ["checksum"]
+    figure = told.value["checks"][0]["figure"]
+    assert "3 grants differ: a / free, b / free, b / pro" in figure
+    assert told.value["parity"] == {"missing": 2, "extra": 0, "wrong_markup": 1}
+    assert tierflow("verify").value["parity"] == told.value["parity"]
+    assert drifted.dump() == before
+    tierflow("reconcile", "--from", "junction", "--yes")
+    told = tierflow("verify", "--quick")
+    assert (told.code, told.value["ok"]) == (0, True), told.stderr
+    drifted.rows("DROP TABLE public.tier_model_access CASCADE")
+    assert tierflow("verify", "--quick").code == 1
+
+
+def test_what_the_sync_quarantined_is_named_by_verify_and_fails_nothing(
+    drifted: Database, tierflow: Callable[..., Told]
+) -> None:
+    tierflow("reconcile", "--from", "junction", "--yes")
+    drifted.rows("""UPDATE public.model_access_control SET tier_access = '["free", "nobody"]'
+                    WHERE model_id = 'a'""")
+    told = tierflow("verify", "--min-coverage", "0")
+    assert told.code == 0, told.stderr
+    figure = told.value["checks"][-1]["figure"]
+    assert "1 elements quarantined since the migration: a (unknown_tier)" in figure
+    drifted.rows("ALTER TABLE public.subscription_tiers"
+                 " DISABLE TRIGGER tierflow_sync_tiers_rename")  # fmt: skip
+    told = tierflow("verify", "--min-coverage", "0")
+    assert told.code == 1
+    assert "trigger tierflow_sync_tiers_rename is not there or disabled" in told.stderr
