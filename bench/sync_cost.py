@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import LiteralString, cast
+from typing import Any, LiteralString, cast
 
 import psycopg
 
@@ -110,7 +110,8 @@ WRITES = (
     ),
     Write(
         "markup of 10,000 grants",
-        "UPDATE public.tier_model_access SET markup_multiplier = 1.5 + %(odd)s::int WHERE tier_id = 4",
+        """UPDATE public.tier_model_access SET markup_multiplier = 1.5 + %(odd)s::int
+           WHERE tier_id = 4""",
         BULK,
         None,
     ),
@@ -121,7 +122,7 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder, embedded_server(Path(folder) / "pg") as server:
         for name in ("plain", "synced"):
             with psycopg.connect(server.dsn(), autocommit=True) as connection:
-                connection.execute(cast(LiteralString, f"CREATE DATABASE {name}"))
+                connection.execute(f"CREATE DATABASE {name}")
             _prepare(Target(dsn=server.dsn(name), schema="public", home=Path(folder)), name)
         with (
             psycopg.connect(server.dsn("plain"), autocommit=True) as plain,
@@ -168,7 +169,7 @@ def _prepare(target: Target, name: str) -> None:
 
 def _measure(
     write: Write, plain: psycopg.Connection, synced: psycopg.Connection
-) -> dict[str, str | float | None]:
+) -> dict[str, Any]:
     timed: dict[str, list[float]] = {"plain": [], "synced": []}
     run_one: Callable[[psycopg.Connection, int], float] = lambda connection, n: _time(  # noqa: E731
         connection, write.statement, n

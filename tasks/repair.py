@@ -25,7 +25,7 @@ Side = Literal["jsonb", "junction"]
 class Repaired:
     """The grants on which the sides differed, as the other side sees them change.
 
-    `changes`: model, tier, change, found and wanted markup; `left`: those that the JSONB cannot say.
+    `changes`: model, tier, change, found and wanted markup; `left`: what the JSONB cannot say.
     """
 
     changes: tuple[dict[str, Any], ...]

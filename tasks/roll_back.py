@@ -12,8 +12,8 @@ from uuid import UUID
 
 from tasks.build import drop_capture, drop_dry_run
 from tasks.definition import database_task
-from tasks.sync import drop_sync
 from tasks.survey import list_other_schema, read_decisions_in_force, read_inventory
+from tasks.sync import drop_sync
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.decisions import Decisions
 from tierflow.errors import ConfigurationError

@@ -183,5 +183,4 @@ def test_both_applications_see_the_same_access_whatever_they_write(
     assert min(counts["old"], counts["new"]) > 10 * seconds
     # a deadlock is left only where both write the same grant at the same moment
     assert counts["DeadlockDetected"] < 0.05 * (counts["old"] + counts["new"])
-    print(seconds, "s:", dict(counts), looks, "looks")
     assert tierflow("verify", "--min-coverage", "0").code == 0

@@ -50,9 +50,7 @@ def values(database: Database) -> dict[str, tuple[str | None, str | None]]:
     return {row["model_id"]: (row["access"], row["markup"]) for row in database.rows(VALUES)}
 
 
-def _edit(
-    database: Database, statement: str, *parameters: object, past_sync: bool = False
-) -> None:
+def _edit(database: Database, statement: str, *parameters: object, past_sync: bool = False) -> None:
     """Change the junction table; <model> names are replaced by their ids."""
     for name in ("kept", "granted", "revoked", "disabled", "repriced", "edited", "null", "later"):
         statement = statement.replace(f"<{name}>", f"'{model_uuid(name)}'")

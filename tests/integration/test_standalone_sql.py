@@ -313,7 +313,9 @@ def test_rollback_writes_the_changes_of_the_table_back_as_the_tool_does(
 ) -> None:
     before = legacy.dump_without_ledger("--schema-only")
     assert psql(MIGRATE, **DECIDED).returncode == 0
-    legacy.past_sync("UPDATE public.tier_model_access SET markup_multiplier = 3.5 WHERE tier_id = 2")
+    legacy.past_sync(
+        "UPDATE public.tier_model_access SET markup_multiplier = 3.5 WHERE tier_id = 2"
+    )
     legacy.past_sync("DELETE FROM public.tier_model_access WHERE tier_id = 1")
     for name in ("null", "json null", "twice"):
         legacy.past_sync(
@@ -367,7 +369,9 @@ def test_rollback_never_loses_a_change_of_both_sides(
 ) -> None:
     before = legacy.dump_without_ledger()
     assert psql(MIGRATE, **DECIDED).returncode == 0
-    legacy.past_sync("UPDATE public.tier_model_access SET markup_multiplier = 3.5 WHERE tier_id = 2")
+    legacy.past_sync(
+        "UPDATE public.tier_model_access SET markup_multiplier = 3.5 WHERE tier_id = 2"
+    )
     legacy.past_sync(
         """UPDATE public.model_access_control SET tier_markup = '{"professional": 4}'
            WHERE model_id = 'bare'"""

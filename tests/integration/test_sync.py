@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
-from typing import Any, LiteralString, cast
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.json import Jsonb
-from support.corpus import CORPUS, MAPPED_TIERS, access_texts, markup_texts, tier_maps
 from support.database import Database, Told, model_uuid
-from support.oracle import World, consult
 from support.reuse import fill_once
-
-from tierflow.decisions import Decisions
-from tierflow.errors import ConfigurationError
-from tierflow.plan import list_write_codes, resolve_rules
-from tierflow.rewrite_pair import rewrite_pair
 
 OPTIONS = (
     "--tier-map", "old=pro", "--tier-map", "ago=pro", "--tier-map", "wide=free,vip",
@@ -163,8 +152,10 @@ def test_a_bulk_write_of_either_side_arrives_whole(shop: Database) -> None:
     assert {row["model_id"] for row in shop.rows(DRIFT)} == {
         model_uuid("object"), model_uuid("text"),
     }  # fmt: skip
-    assert shop.value("SELECT count(*) FROM public.model_access_control"
-                      " WHERE tier_access ? 'free'") == 906  # fmt: skip  (one of them as a key)
+    assert (
+        shop.value("SELECT count(*) FROM public.model_access_control WHERE tier_access ? 'free'")
+        == 906
+    )  # fmt: skip  (one of them as a key)
 
 
 def test_emptying_either_table_empties_both_sides(shop: Database) -> None:
@@ -206,9 +197,7 @@ def test_the_code_of_a_new_tier_begins_to_mean_it(shop: Database) -> None:
     assert "wide" not in {row[0] for row in quarantine(shop)}
 
 
-def test_renaming_a_tier_changes_no_access(
-    shop: Database, tierflow: Callable[..., Told]
-) -> None:
+def test_renaming_a_tier_changes_no_access(shop: Database, tierflow: Callable[..., Told]) -> None:
     def access() -> list[dict[str, Any]]:
         return shop.rows("SELECT model_id, tier_id FROM public.tier_model_access ORDER BY 1, 2")
 
@@ -289,7 +278,7 @@ def test_a_savepoint_takes_back_both_sides(shop: Database) -> None:
 @pytest.fixture
 def roles(shop: Database) -> Iterator[tuple[str, str]]:
     """An old application with rights on its models only, a new one with rights on grants only."""
-    name = str(psycopg.conninfo.conninfo_to_dict(shop.dsn)["dbname"])
+    name = str(conninfo_to_dict(shop.dsn)["dbname"])
     old, new = f"old_{name}", f"new_{name}"
     shop.rows(f"CREATE ROLE {old} LOGIN; CREATE ROLE {new} LOGIN")
     shop.rows(f"GRANT SELECT, INSERT, UPDATE, DELETE ON public.model_access_control TO {old}")
@@ -329,229 +318,3 @@ def test_models_can_be_written_to_when_somebody_dropped_the_junction_table(shop:
     shop.rows("DROP TABLE public.tier_model_access CASCADE")
     set_jsonb(shop, "both", ["vip"])
     shop.rows("DELETE FROM public.model_access_control")
-
-
-# --- property: the SQL of the sync against the oracle and against tierflow/rewrite_pair.py ---------
-
-hundredths = st.integers(0, 9999).map(lambda n: Decimal(n) / 100)
-PROPERTY = settings(
-    max_examples=120,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-
-
-@pytest.fixture
-def session(database: Database, tierflow: Callable[..., Told]) -> Iterator[psycopg.Connection]:
-    """A session on a published migration with the tiers that the corpus is read against."""
-
-    def fill() -> None:
-        database.add_tiers(*MAPPED_TIERS)
-        database.add_model("m", ["free"])
-        assert tierflow("migrate").code == 0
-
-    fill_once(database, f"{__name__} property", fill)
-    with psycopg.connect(database.dsn) as connection:
-        yield connection
-        connection.rollback()
-
-
-def put_in_force(connection: psycopg.Connection, decisions: Decisions) -> None:
-    connection.execute("UPDATE tierflow.decision SET decisions = %s",
-                       [Jsonb(decisions.as_recorded())])  # fmt: skip
-    connection.execute("DELETE FROM tierflow.tier_map")
-    for ordinal, (code, tiers) in enumerate(decisions.tier_map.items(), start=1):
-        for tier in tiers:
-            connection.execute(
-                "INSERT INTO tierflow.tier_map VALUES (%s, %s, %s)",
-                [code, MAPPED_TIERS.index(tier) + 1, ordinal],
-            )
-
-
-def write_jsonb(connection: psycopg.Connection, access: str | None, markups: str | None) -> None:
-    connection.execute(
-        "UPDATE public.model_access_control SET tier_access = %s::jsonb, tier_markup = %s::jsonb",
-        [access, markups],
-    )
-
-
-def read(connection: psycopg.Connection, query: LiteralString) -> list[tuple[Any, ...]]:
-    return connection.execute(query).fetchall()
-
-
-GRANTS: LiteralString = """SELECT tier_code, (markup_multiplier * 100)::int
-    FROM public.tier_model_access JOIN public.subscription_tiers AS tier ON tier.id = tier_id
-    WHERE enabled"""
-QUARANTINED: LiteralString = """SELECT position, code, reason, value::text, tier_codes
-    FROM tierflow.quarantine ORDER BY position"""
-PAIR: LiteralString = (
-    "SELECT tier_access::text, tier_markup::text FROM public.model_access_control"
-)
-
-
-@PROPERTY
-@given(
-    access_texts,
-    markup_texts,
-    tier_maps,
-    st.sampled_from(["quarantine", "lowest", "highest"]),
-    st.sampled_from(["quarantine", "round"]),
-)
-def test_the_junction_table_and_the_quarantine_follow_the_jsonb_as_the_oracle_reads_it(
-    session: psycopg.Connection,
-    access: str | None,
-    markups: str | None,
-    tier_map: dict[str, tuple[str, ...]],
-    conflict: str,
-    inexact: str,
-) -> None:
-    session.rollback()
-    put_in_force(session, decide(tier_map, conflict, inexact))
-    write_jsonb(session, "[]", None)
-    write_jsonb(session, access, markups)
-    agree(session, access, markups, World(MAPPED_TIERS, tier_map, conflict, inexact))
-
-
-def test_every_model_of_the_corpus_is_followed(session: psycopg.Connection) -> None:
-    # thousands of elements take a while, and are read as the others
-    for case in (c for c in CORPUS if not c.name.startswith(("10,000", "1,000"))):
-        session.rollback()
-        put_in_force(session, decide({}, "quarantine", "quarantine"))
-        write_jsonb(session, case.access, case.markup)
-        # what is thousands of levels deep is compared by its grants alone
-        agree(session, case.access, case.markup, World(MAPPED_TIERS, {}, "quarantine", "quarantine"),
-              values=" deep" not in case.name)  # fmt: skip
-        # and no write of the other side fails
-        for n in range(1, len(MAPPED_TIERS) + 1):
-            session.execute(
-                """INSERT INTO public.tier_model_access (tier_id, model_id, markup_multiplier)
-                   SELECT %s, id, 1.5 FROM public.model_access_control
-                   ON CONFLICT (tier_id, model_id) DO UPDATE SET markup_multiplier = 1.5""",
-                [n],
-            )
-        session.execute("DELETE FROM public.tier_model_access")
-
-
-def decide(tier_map: Mapping[str, Any], conflict: str, inexact: str) -> Decisions:
-    return Decisions(
-        tier_map=dict(tier_map), malformed="quarantine", unknown_tiers="quarantine",
-        markup_conflict=cast(Any, conflict), inexact_markup=cast(Any, inexact),
-    )  # fmt: skip
-
-
-def agree(
-    session: psycopg.Connection,
-    access: str | None,
-    markups: str | None,
-    world: World,
-    *,
-    values: bool = True,
-) -> None:
-    # as jsonb holds them: of equal keys the last one, and numbers in full
-    stored = session.execute("SELECT %s::jsonb::text, %s::jsonb::text", [access, markups]).fetchone()
-    assert stored is not None
-    answer = consult(*stored, world)
-    assert dict(read(session, GRANTS)) == answer.grants
-    found = read(session, QUARANTINED)
-    wanted = [
-        (e.position, e.code, e.reason, e.value, e.tier_codes) for e in answer.quarantined
-    ]  # fmt: skip
-    assert [(*row[:3], row[4]) for row in found] == [(*row[:3], row[4]) for row in wanted]
-    if values:
-        texts = [row[3] for row in wanted]
-        assert [row[3] for row in found] == [
-            row[0]
-            for row in session.execute(
-                "SELECT value::jsonb::text FROM unnest(%s::text[]) WITH ORDINALITY AS t (value, n)"
-                " ORDER BY n",
-                [texts],
-            ).fetchall()
-        ]
-
-
-@PROPERTY
-@given(
-    access_texts,
-    markup_texts,
-    tier_maps,
-    st.dictionaries(st.sampled_from(MAPPED_TIERS), st.none() | hundredths, max_size=4),
-    st.sampled_from(["quarantine", "lowest", "highest"]),
-    st.sampled_from(["quarantine", "round"]),
-)
-@example('["free"]', '{"free": true}', {}, {"free": Decimal(1)}, "quarantine", "quarantine")
-@example('["all", "free"]', '{"all": 2, "free": 2}', {"all": ("free", "pro", "byok")},
-         {"pro": None}, "quarantine", "quarantine")  # fmt: skip
-def test_the_jsonb_follows_the_junction_table_as_rewrite_pair_writes_it(
-    session: psycopg.Connection,
-    access: str | None,
-    markups: str | None,
-    tier_map: dict[str, tuple[str, ...]],
-    changes: dict[str, Decimal | None],
-    conflict: str,
-    inexact: str,
-) -> None:
-    decisions = decide(tier_map, conflict, inexact)
-    tiers = [{"id": n, "tier_code": code} for n, code in enumerate(MAPPED_TIERS, start=1)]
-    rules = resolve_rules(decisions, tiers)
-    session.rollback()
-    put_in_force(session, decisions)
-    write_jsonb(session, "[]", None)
-    write_jsonb(session, access, markups)
-    before = read(session, PAIR)[0]
-    granted = dict(read(session, GRANTS))
-    real = {
-        tier: markup
-        for tier, markup in changes.items()
-        if granted.get(tier) != (None if markup is None else int(markup * 100))
-    }
-    change_grants(session, real)
-    after = read(session, PAIR)[0]
-    try:
-        wanted = rewrite_pair(*before, real, rules, list_write_codes(rules)) if real else before
-    except ConfigurationError:
-        assert after == before
-        reasons = {row[2] for row in read(session, QUARANTINED)}
-        assert "not_in_jsonb" in reasons or all(markup is None for markup in real.values())
-        return
-    # the tiers of one code have no order in SQL: what is appended is compared as a set
-    assert same_array(before[0], wanted[0], after[0])
-    assert parse(after[1]) == parse(wanted[1])
-    grants = {tier: markup for tier, markup in granted.items() if tier not in real}
-    grants |= {tier: int(markup * 100) for tier, markup in real.items() if markup is not None}
-    world = World(MAPPED_TIERS, tier_map, conflict, inexact)
-    assert dict(read(session, GRANTS)) == grants == consult(*after, world).grants
-    agree(session, *after, world)
-
-
-def change_grants(session: psycopg.Connection, changes: Mapping[str, Decimal | None]) -> None:
-    """Change all in one statement, as an upsert and a deletion in it."""
-    ids = {tier: MAPPED_TIERS.index(tier) + 1 for tier in changes}
-    session.execute(
-        """WITH change AS (
-               SELECT * FROM unnest(%s::int[], %s::numeric[]) AS change (tier_id, markup)
-           ), gone AS (
-               DELETE FROM public.tier_model_access AS access USING change
-               WHERE access.tier_id = change.tier_id AND change.markup IS NULL
-           )
-           INSERT INTO public.tier_model_access (tier_id, model_id, markup_multiplier)
-           SELECT change.tier_id, model.id, change.markup
-           FROM change CROSS JOIN public.model_access_control AS model
-           WHERE change.markup IS NOT NULL
-           ON CONFLICT (tier_id, model_id)
-           DO UPDATE SET markup_multiplier = excluded.markup_multiplier, enabled = true""",
-        [list(ids.values()), list(changes.values())],
-    )
-
-
-def parse(text: str | None) -> Any:
-    return json.loads(text or "null", parse_float=Decimal, parse_int=Decimal)
-
-
-def same_array(before: str | None, wanted: str | None, found: str | None) -> bool:
-    left, right = parse(wanted), parse(found)
-    if not isinstance(left, list) or not isinstance(right, list):
-        return left == right
-    kept = len([1 for a, b in zip(left, right, strict=False) if a == b])
-    prefix = next((n for n, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), kept)
-    rest: tuple[list[Any], list[Any]] = (left[prefix:], right[prefix:])  # pyright: ignore
-    return sorted(map(str, rest[0])) == sorted(map(str, rest[1]))

@@ -169,7 +169,9 @@ def test_before_any_migration_all_eight_checks_fail_and_nothing_crashes(
 def test_a_read_only_database_can_be_verified_and_is_not_written_to(
     shop: Database, tierflow: Callable[..., Told]
 ) -> None:
-    shop.past_sync("DELETE FROM public.tier_model_access WHERE tier_id = 1 AND markup_multiplier = 3")
+    shop.past_sync(
+        "DELETE FROM public.tier_model_access WHERE tier_id = 1 AND markup_multiplier = 3"
+    )
     with psycopg.connect(shop.dsn, autocommit=True) as connection:
         name = sql.Identifier(connection.info.dbname)
         connection.execute(

@@ -20,8 +20,8 @@ VERBS = {
     "add", "allow", "analyze", "back", "claim", "clear", "collect", "copy", "count", "create",
     "delete", "digest", "drop", "export", "extract", "finish", "group", "has", "insert",
     "list", "load", "lock", "measure", "move", "pause", "read", "reconcile", "refuse", "release",
-    "reopen", "require", "restore", "revoke", "save", "see", "set", "settle", "start", "stop", "sum",
-    "take", "trim", "validate", "write",
+    "reopen", "require", "restore", "revoke", "save", "see", "set", "settle", "start", "stop",
+    "sum", "take", "trim", "validate", "write",
 }  # fmt: skip
 NAMES = list(list_statements())
 # on a database of our own nobody waits for a lock
