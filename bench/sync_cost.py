@@ -167,9 +167,7 @@ def _prepare(target: Target, name: str) -> None:
         connection.execute("VACUUM ANALYZE")
 
 
-def _measure(
-    write: Write, plain: psycopg.Connection, synced: psycopg.Connection
-) -> dict[str, Any]:
+def _measure(write: Write, plain: psycopg.Connection, synced: psycopg.Connection) -> dict[str, Any]:
     timed: dict[str, list[float]] = {"plain": [], "synced": []}
     run_one: Callable[[psycopg.Connection, int], float] = lambda connection, n: _time(  # noqa: E731
         connection, write.statement, n
