@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import enum
 import gc
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +24,15 @@ app = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Log every step; show tracebacks.")]
 Schema = Annotated[str, typer.Option(help="Schema of the source tables and published objects.")]
+
+
+class Side(enum.StrEnum):
+    """The two sides of the sync."""
+
+    JSONB = "jsonb"
+    JUNCTION = "junction"
+
+
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Config = Annotated[Path | None, typer.Option(help="A tierflow.toml with the decisions.")]
 TierMap = Annotated[
@@ -128,6 +139,9 @@ def verify(
     detailed: Annotated[
         bool, typer.Option("--detailed", help="Add the breakdown by provider and tier.")
     ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Compare checksums of both sides only.")
+    ] = False,
     min_coverage: MinCoverage = None,
     schema: Schema = "public",
     json_: Json = False,
@@ -136,8 +150,10 @@ def verify(
     """Check the published table in 8 ways against the JSONB. Changes nothing."""
 
     def work() -> dict[str, Any]:
-        flow = import_flow("verify", judges=True)
-        return call(flow, detailed=detailed, min_coverage=min_coverage, schema_name=schema)
+        flow = import_flow("verify", judges=not quick)
+        return call(
+            flow, detailed=detailed, quick=quick, min_coverage=min_coverage, schema_name=schema
+        )
 
     run_command(work, "verify", json_=json_, verbose=verbose)
 
@@ -166,6 +182,31 @@ def rollback(
         return call(flow, restore_snapshot=restore_snapshot, schema_name=schema)
 
     run_command(work, "rollback", json_=json_, verbose=verbose)
+
+
+@app.command()
+def reconcile(
+    side: Annotated[
+        Side, typer.Option("--from", metavar="jsonb|junction", help="The side that is right.")
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what differs; change nothing.")
+    ] = False,
+    schema: Schema = "public",
+    yes: Yes = False,
+    json_: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Repair drift between JSONB and junction table: the other side follows the one named."""
+
+    def repair(dry_run: bool) -> dict[str, Any]:
+        flow = import_flow("reconcile", judges=False)
+        return call(flow, side=side.value, dry_run=dry_run, schema_name=schema)
+
+    if not dry_run and not yes and sys.stdin.isatty():
+        run_command(lambda: repair(True), "reconcile", json_=False, verbose=verbose)
+        confirm(f"The other side will follow the {side.value}. Go on?", yes=yes)
+    run_command(lambda: repair(dry_run), "reconcile", json_=json_, verbose=verbose)
 
 
 @app.command()

@@ -89,6 +89,7 @@ class Facts:
             "verify": self._verify_result,
             "rollback": self._rollback_result,
             "rehearse": self._rehearse_result,
+            "reconcile": self._reconcile_result,
         }
         return {**by_mode.get(self.mode, self._migrate_result)(), **shared}
 
@@ -129,6 +130,12 @@ class Facts:
             "mode": "restore_snapshot" if self.restore_snapshot else "keep_changes",
             "models_restored": done.models_restored if done else 0,
             "dropped": list(done.dropped) if done else [],
+        }
+
+    def _reconcile_result(self) -> dict[str, Any]:
+        return {
+            **{kind: self.written.get(kind, 0) for kind in ("inserted", "updated", "deleted")},
+            "changes": [_plain_change(change) for change in self.changes[:CHANGES_IN_RESULT]],
         }
 
     def _rehearse_result(self) -> dict[str, Any]:

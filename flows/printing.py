@@ -21,6 +21,7 @@ def print_result(command: str, result: Any) -> None:
         "rollback": _print_rollback,
         "runs": _print_runs,
         "rehearse": _print_rehearsal,
+        "reconcile": _print_reconciled,
     }
     printers.get(command, _print_migrate)(console, result)
 
@@ -225,6 +226,25 @@ def _print_rollback(console: Console, result: Mapping[str, Any]) -> None:
         " objects dropped"
     )
     _print_files(console, result)
+
+
+def _print_reconciled(console: Console, result: Mapping[str, Any]) -> None:
+    counts = ", ".join(f"{result[kind]:,} {kind}" for kind in ("inserted", "updated", "deleted"))
+    console.print(f"[bold]{result['outcome'].replace('_', ' ')}[/bold]: {counts}")
+    _print_rows(
+        console,
+        "Grants on which the sides differ",
+        ("model", "tier", "change", "from", "to"),
+        [
+            (c["model"], c["tier"], c["change"], *(_say_markup(c[k]) for k in ("found", "wanted")))
+            for c in result["changes"]
+        ],
+    )
+    _print_files(console, result)
+
+
+def _say_markup(markup: float | None) -> str:
+    return "no grant" if markup is None else f"{markup:.2f}"
 
 
 def _print_rehearsal(console: Console, result: Mapping[str, Any]) -> None:

@@ -48,6 +48,7 @@ BEGIN;
 \if :published
     \ir standalone/lock_grants.sql
 \endif
+\ir queries/pause_sync.sql
 
 -- the ledger; an unfinished build of tierflow is given up
 \ir schema/create_ledger_schema.sql
@@ -240,12 +241,44 @@ FROM :"ledger".chunk
     \ir standalone/finish_backups.sql
 \endif
 
+-- the sync: from now on each side follows the other
+\if :lacks_sync
+    \ir schema/create_sync_model_view.sql
+    \ir schema/create_sync_grant_view.sql
+    \ir schema/create_sync_tier_view.sql
+    \ir schema/create_sync_rewrite_function.sql
+    \ir schema/create_sync_quarantine_function.sql
+    \ir schema/create_sync_decision_function.sql
+    \ir schema/create_sync_follow_jsonb_function.sql
+    \ir schema/create_sync_follow_junction_function.sql
+    \ir schema/create_sync_note_function.sql
+    \ir schema/create_sync_models_function.sql
+    \ir schema/create_sync_lock_function.sql
+    \ir schema/create_sync_grants_function.sql
+    \ir schema/create_sync_tiers_function.sql
+    \ir schema/revoke_sync_functions.sql
+    \ir schema/create_sync_models_note_insert_trigger.sql
+    \ir schema/create_sync_models_note_update_trigger.sql
+    \ir schema/create_sync_models_write_trigger.sql
+    \ir schema/create_sync_models_delete_trigger.sql
+    \ir schema/create_sync_models_truncate_trigger.sql
+    \ir schema/create_sync_grants_lock_trigger.sql
+    \ir schema/create_sync_grants_insert_trigger.sql
+    \ir schema/create_sync_grants_update_trigger.sql
+    \ir schema/create_sync_grants_delete_trigger.sql
+    \ir schema/create_sync_grants_truncate_trigger.sql
+    \ir schema/create_sync_tiers_insert_trigger.sql
+    \ir schema/create_sync_tiers_rename_trigger.sql
+    \ir schema/create_sync_tiers_delete_trigger.sql
+    \ir schema/create_sync_tiers_truncate_trigger.sql
+\endif
+
 -- the record of the run
 SELECT
     CASE
         WHEN NOT :'published'::boolean THEN 'published'
         WHEN :inserted + :updated + :deleted > 0 OR :'lacks_backup'::boolean
-            OR :'lacks_indexes'::boolean OR :'lacks_fk_tier'::boolean OR :'lacks_fk_model'::boolean OR :'lacks_layer'::boolean
+            OR :'lacks_indexes'::boolean OR :'lacks_fk_tier'::boolean OR :'lacks_fk_model'::boolean OR :'lacks_layer'::boolean OR :'lacks_sync'::boolean
             THEN 'reconciled'
         ELSE 'unchanged'
     END AS outcome,

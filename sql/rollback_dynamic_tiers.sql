@@ -31,6 +31,7 @@ SELECT gen_random_uuid() AS run_id, now() AS started, 'standalone sql rollback' 
         \ir standalone/refuse_unknown_table.sql
     \endif
     \ir queries/lock_junction.sql
+    \ir queries/pause_sync.sql
     \set head 'CREATE TEMPORARY TABLE unfinished_backup ON COMMIT DROP AS'
     \ir queries/count_unfinished_backups.sql
     \ir standalone/require_snapshot.sql
@@ -48,6 +49,9 @@ SELECT gen_random_uuid() AS run_id, now() AS started, 'standalone sql rollback' 
         \ir queries/list_later_changes.sql
         \ir standalone/require_written.sql
     \endif
+    \ir schema/drop_sync_functions.sql
+    \ir schema/drop_sync_helpers.sql
+    \ir schema/drop_sync_views.sql
     \ir schema/drop_v_tier_model_summary.sql
     \ir schema/drop_get_models_for_tier.sql
     \ir schema/drop_is_model_available_for_tier.sql

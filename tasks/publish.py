@@ -14,6 +14,7 @@ import pandas as pd
 from tasks.build import drop_capture
 from tasks.definition import database_task
 from tasks.quarantine import copy_quarantine
+from tasks.sync import put_sync
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.errors import TransientError
 from tierflow.explode import SOURCE_COLUMNS, Reader, explode
@@ -109,6 +110,7 @@ def _publish_once(connection: Connection, target: Target, rules: Rules) -> None:
     drop_capture(connection, target)
     run(connection, "schema/move_tier_model_access", **names)
     put_views_and_functions(connection, names)
+    put_sync(connection, target)
     run(connection, "schema/drop_build_schema", **names)
 
 

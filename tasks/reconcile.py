@@ -17,7 +17,9 @@ from tasks.judge import RunNames, judge_frames
 from tasks.publish import put_views_and_functions
 from tasks.quarantine import copy_quarantine
 from tasks.survey import Survey
+from tasks.sync import pause_sync, put_sync
 from tierflow.connection import Connection, connect, fetch, run
+from tierflow.published import SYNC_TRIGGERS
 from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.reconcile")
@@ -55,11 +57,17 @@ def reconcile(target: Target, survey: Survey, run_names: RunNames, *, apply: boo
     names = target.names()
     with connect(target, "reconcile") as connection:
         put_ledger(connection, target)
-        same_rules = not _put_rules_if_changed(connection, target, survey, run_names.run_id)
+        if apply:
+            _hold_writers(connection, target, survey)
+        same_rules = _same_rules(connection, target, survey)
+        if not same_rules:
+            put_rules(connection, target, survey, run_names.run_id)
         before = compare(target, published=True, within=None if same_rules else connection)
         changes = _delete_unlawful(connection, target, survey)
         for low, high in before.drifted:
             bounds = {"low": str(low or ""), "high": str(high or "")}
+            if apply:
+                fetch(connection, "queries/lock_drifted_models", **names, **bounds)
             changes += fetch(
                 connection, "queries/reconcile_grants", **names, **bounds, models=None, apply=apply
             )
@@ -84,21 +92,26 @@ def reconcile(target: Target, survey: Survey, run_names: RunNames, *, apply: boo
     return Reconciled(tuple(changes), created, after)
 
 
+def _hold_writers(connection: Connection, target: Target, survey: Survey) -> None:
+    """Let no write of the application pass by the repair: by the sync, else by a table lock.
+
+    Without a part of the sync, or while the rules change, writers wait until the commit.
+    """
+    pause_sync(connection)
+    missing = [name for name in SYNC_TRIGGERS if ("trigger", name) not in survey.inventory.found]
+    if missing or not _same_rules(connection, target, survey):
+        run(connection, "queries/lock_source", schema=target.schema)
+
+
 def _has_rules(connection: Connection, target: Target) -> bool:
     rows = fetch(connection, "queries/has_relation", in_schema=target.ledger, name="implied_grant")
     return bool(rows[0]["there"])
 
 
-def _put_rules_if_changed(
-    connection: Connection, target: Target, survey: Survey, run_id: str
-) -> bool:
-    """Return whether the rules were not the ones in force."""
+def _same_rules(connection: Connection, target: Target, survey: Survey) -> bool:
     decision = fetch(connection, "queries/read_decision", ledger=target.ledger)
     same = bool(decision) and decision[0]["fingerprint"] == survey.fingerprint
-    if not same or not _has_rules(connection, target):
-        put_rules(connection, target, survey, run_id)
-        return True
-    return False
+    return same and _has_rules(connection, target)
 
 
 def _delete_unlawful(
@@ -123,7 +136,7 @@ def _create_missing(connection: Connection, target: Target, survey: Survey) -> t
     """Create the indexes, keys, views and functions that the preflight missed."""
     names = target.names()
     missing = [part.split(" ", 1) for part in survey.plan.will_create]
-    layer = False
+    layer = synced = False
     for kind, name in missing:
         if name in INDEXES:
             run(connection, f"schema/{INDEXES[name]}", **names)
@@ -133,10 +146,14 @@ def _create_missing(connection: Connection, target: Target, survey: Survey) -> t
             run(connection, f"schema/drop_{name}", **names)
             for statement_name in FOREIGN_KEYS[name]:
                 run(connection, f"schema/{statement_name}", **names)
+        elif name in SYNC_TRIGGERS:
+            synced = True
         elif kind in ("view", "function", "trigger"):
             layer = True
     if layer:
         put_views_and_functions(connection, names)
+    if synced:
+        put_sync(connection, target)
     return tuple(part for part in survey.plan.will_create if not part.startswith("column"))
 
 

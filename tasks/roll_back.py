@@ -14,6 +14,7 @@ from tasks.build import drop_capture, drop_dry_run
 from tasks.compare import compare
 from tasks.definition import database_task
 from tasks.survey import list_other_schema, read_decisions_in_force, read_inventory
+from tasks.sync import drop_sync
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.decisions import Decisions, settle_decisions
 from tierflow.errors import ConfigurationError
@@ -26,6 +27,7 @@ from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.rollback")
 
+GIVE_WAY, WAIT = "200ms", "5s"
 DROPS = {
     "view v_tier_model_summary": "drop_v_tier_model_summary",
     "function get_models_for_tier": "drop_get_models_for_tier",
@@ -84,7 +86,11 @@ def roll_back(target: Target, *, restore_snapshot: bool) -> RolledBack:
         restored = 0
         if inventory.published:
             run(connection, "queries/lock_source", schema=target.schema)
+            # a writer of grants goes on to the models: we give way, for nobody else would
+            fetch(connection, "queries/set_lock_timeout", timeout=GIVE_WAY)
             run(connection, "queries/lock_junction", schema=target.schema)
+            drop_sync(connection, target)
+            fetch(connection, "queries/set_lock_timeout", timeout=WAIT)
             _require_nothing_foreign(inventory)
             if _has_no_snapshot(connection, target, restore_snapshot=restore_snapshot):
                 _require_no_drift(connection, target)
@@ -247,6 +253,7 @@ def _drop_everything(
 ) -> tuple[str, ...]:
     names = target.names()
     ours = tuple(sorted(f"{kind} {name}" for kind, name in inventory.found))
+    drop_sync(connection, target)
     for part, name in DROPS.items():
         if part in ours:
             run(connection, f"schema/{name}", **names)

@@ -19,7 +19,7 @@ from tasks.survey import read_decisions_in_force, read_inventory
 from tierflow.connection import Connection, connect, fetch
 from tierflow.decisions import settle_decisions
 from tierflow.errors import ChecksFailed
-from tierflow.published import OBJECTS
+from tierflow.published import OBJECTS, SYNC_TRIGGERS
 from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.verify")
@@ -48,6 +48,7 @@ NO_RULES = "the ledger does not hold the rules that the table was made by"
 ANSWERS = "each tier answers as the old JSONB query"
 PARITY = ("missing", "extra", "wrong_markup")
 LAYER = [part for part in OBJECTS if part[0] in ("view", "function")]
+NAMED = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,6 +113,7 @@ def verify(
             stored = read_decisions_in_force(connection, target)
             min_coverage = settle_decisions({}, stored).min_coverage
         frames = (known or compare(target, published=True)).frames
+        quarantined = fetch(connection, "queries/list_new_quarantine", ledger=target.ledger)
         grants = int(frames["distribution"]["models"].sum())
         models = fetch(connection, "queries/count_models", schema=target.schema)[0]["models"]
         layer, providers = _ask_layer(connection, target, models, grants, detailed=detailed)
@@ -123,7 +125,7 @@ def verify(
         _check_coverage(audit, min_coverage),
         _check_distribution(frames["distribution"]),
         *layer,
-        _check_integrity(frames["orphans"]),
+        _check_integrity(frames["orphans"], quarantined),
     )
     for check in checks:
         log.info("%s: %s (%s)", check.name, "ok" if check.ok else "FAILED", check.figure)
@@ -173,13 +175,14 @@ def _ask_layer(
     answers = fetch(connection, "checks/compatibility", **names, sample_models=size, whole=whole)
     asked = [row["id"] for row in sample]
     prices = fetch(connection, "checks/price_differences", **names, models=asked, whole=whole)
+    unsynced = [name for name in SYNC_TRIGGERS if ("trigger", name) not in found]
     timings = _time_queries(connection, target, grants, sample)
     providers = (
         fetch(connection, "queries/list_providers_per_tier", schema=target.schema)
         if detailed
         else []
     )
-    compatible = _check_compatibility(answers, prices[0]["differences"])
+    compatible = _check_compatibility(answers, prices[0]["differences"], unsynced)
     if not whole:
         said = f"{compatible.figure} (a sample of {size} of {models} models; --detailed asks all)"
         compatible = dataclasses.replace(compatible, figure=said)
@@ -229,7 +232,9 @@ def _describe_tier(row: Any) -> str:
     return text
 
 
-def _check_compatibility(rows: list[dict[str, Any]], price_differences: int) -> Check:
+def _check_compatibility(
+    rows: list[dict[str, Any]], price_differences: int, unsynced: list[str]
+) -> Check:
     kinds = ("view_differences", "function_differences", "availability_differences")
     wrong = [
         f"{row['tier_code']}: {row[kind]} {kind.replace('_', ' ')}"
@@ -239,6 +244,7 @@ def _check_compatibility(rows: list[dict[str, Any]], price_differences: int) -> 
     ]
     if price_differences:
         wrong.append(f"{price_differences} prices differ")
+    wrong += [f"trigger {name} is not there or disabled" for name in unsynced]
     asked = sum(row["availability_questions"] for row in rows)
     answers = sum(row["old_models"] for row in rows)
     figure = f"{answers} answers of the view and of get_models_for_tier, {asked} of is_model_available_for_tier"  # noqa: E501
@@ -316,12 +322,24 @@ def _check_speed(timings: dict[str, float], grants: int) -> Check:
     )
 
 
-def _check_integrity(frame: pd.DataFrame) -> Check:
+def _check_integrity(frame: pd.DataFrame, quarantined: list[dict[str, Any]]) -> Check:
+    """Judge the orphans; what the sync quarantined is said, and is no difference of the sides.
+
+    A grant that the JSONB cannot say is one, and shows among the extra grants.
+    """
     wrong = frame[frame["rows"] > 0]
     figure = "; ".join(f"{row.rows} {row.check} ({row.sample})" for row in wrong.itertuples())
     return Check(
         "integrity",
         wrong.empty,
-        figure or "0 orphans, 0 duplicates, parity 0/0/0",
+        (figure or "0 orphans, 0 duplicates, parity 0/0/0") + _say_quarantined(quarantined),
         "0 orphans, 0 duplicates, parity 0/0/0",
     )
+
+
+def _say_quarantined(rows: list[dict[str, Any]]) -> str:
+    if not rows:
+        return ""
+    named = [f"{row['model_identifier']} ({row['reason']})" for row in rows[:NAMED]]
+    more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
+    return f"; {len(rows)} elements quarantined since the migration: {', '.join(named)}{more}"

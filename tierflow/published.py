@@ -58,6 +58,21 @@ INDEXES: Mapping[str, str] = {
     "idx_tier_model_enabled": "tier_model_access btree (enabled) WHERE enabled",
     "idx_tier_model_lookup": "tier_model_access btree (tier_id, model_id, enabled)",
 }
+# the triggers by which each side follows the other, and their tables
+SYNC_TRIGGERS: Mapping[str, str] = {
+    **{
+        f"tierflow_sync_models_{name}": "model_access_control"
+        for name in ("note_insert", "note_update", "write", "delete", "truncate")
+    },
+    **{
+        f"tierflow_sync_grants_{name}": "tier_model_access"
+        for name in ("lock", "insert", "update", "delete", "truncate")
+    },
+    **{
+        f"tierflow_sync_tiers_{name}": "subscription_tiers"
+        for name in ("insert", "rename", "delete", "truncate")
+    },
+}
 _MODELS_RESULT = (
     "(p_tier_code character varying) -> TABLE(model_id uuid, model_identifier character varying,"
     " provider character varying, display_name character varying, markup_multiplier numeric,"
@@ -79,6 +94,7 @@ OBJECTS: Mapping[tuple[str, str], str] = {
     **{("view", name): "v" for name in VIEW_COLUMNS},
     **{("function", name): shape for name, shape in FUNCTIONS.items()},
     ("trigger", "touch_tier_model_access"): "tier_model_access",
+    **{("trigger", name): table for name, table in SYNC_TRIGGERS.items()},
     ("column", "tier_access_backup"): "jsonb",
     ("column", "tier_markup_backup"): "jsonb",
 }

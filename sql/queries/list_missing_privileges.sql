@@ -41,7 +41,7 @@ UNION ALL
 SELECT needed.privilege || ' on ' || name,
     format('GRANT %s ON %I.%I TO %I', needed.privilege, :'schema', name, current_user)
 FROM source
-CROSS JOIN (VALUES ('SELECT'), ('REFERENCES')) AS needed (privilege)
+CROSS JOIN (VALUES ('SELECT'), ('REFERENCES'), ('TRIGGER')) AS needed (privilege)
 WHERE NOT has_table_privilege(oid, needed.privilege)
 UNION ALL
 SELECT 'SELECT of every row of ' || name || ' (row security hides some)',

@@ -57,7 +57,11 @@ SELECT 'trigger', tgname::text, class.relname::text
 FROM pg_trigger
 INNER JOIN pg_class AS class ON tgrelid = class.oid
 WHERE class.relnamespace = to_regnamespace(quote_ident(:'schema'))
-    AND class.relname = 'tier_model_access' AND tgname = 'touch_tier_model_access' AND tgenabled <> 'D'
+    AND (
+        (class.relname = 'tier_model_access' AND tgname = 'touch_tier_model_access')
+        OR (class.relname IN ('tier_model_access', 'model_access_control', 'subscription_tiers') AND starts_with(tgname, 'tierflow_sync_'))
+    )
+    AND tgenabled <> 'D'
 UNION ALL
 SELECT 'column', attribute.attname::text, format_type(attribute.atttypid, attribute.atttypmod)
 FROM pg_attribute AS attribute

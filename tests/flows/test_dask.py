@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from distributed import LocalCluster
@@ -26,8 +27,8 @@ def prefect() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[LocalCluster]:
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+def cluster() -> Iterator[Any]:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
         yield cluster
 
 
@@ -46,16 +47,16 @@ def many(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
 
 
 def test_a_dask_cluster_of_two_workers_loads_the_same_grants(
-    many: Database, cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch
+    many: Database, cluster: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decided = {"unknown_tiers": "quarantine"}
-    here = migrate(**decided)  # pyright: ignore[reportArgumentType]
+    here = migrate(unknown_tiers="quarantine")
     grants, quarantine = many.grants(), many.rows(QUARANTINE)
     rollback(confirm=many.value("SELECT current_database()"))
 
     monkeypatch.setenv("TIERFLOW_TASK_RUNNER", "dask")
     monkeypatch.setenv("TIERFLOW_DASK_ADDRESS", cluster.scheduler_address)
-    there = migrate.with_options(task_runner=choose_task_runner())(**decided)  # pyright: ignore[reportArgumentType]
+    on_dask = migrate.with_options(task_runner=choose_task_runner())
+    there = on_dask(unknown_tiers="quarantine")
     assert there["outcome"] == here["outcome"] == "published"
     assert many.grants() == grants
     assert many.rows(QUARANTINE) == quarantine

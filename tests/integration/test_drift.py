@@ -37,7 +37,7 @@ def add_source(database: Database) -> None:
 
 
 def change_junction(database: Database, statement: str, model: str) -> None:
-    database.rows(f"{statement} WHERE model_id = '{model_uuid(model)}'")
+    database.past_sync(f"{statement} WHERE model_id = '{model_uuid(model)}'")
 
 
 def changes_of(told: Told) -> set[tuple[str, str, str, float | None, float | None]]:
@@ -49,9 +49,9 @@ def changes_of(told: Told) -> set[tuple[str, str, str, float | None, float | Non
 def test_edited_jsonb_is_named_by_verify_and_reconciled_once(
     shop: Database, tierflow: Callable[..., Told]
 ) -> None:
-    shop.rows("""UPDATE public.model_access_control
-                 SET tier_access = '["pro"]', tier_markup = '{"pro": 3}'
-                 WHERE model_id IN ('both', 'none')""")
+    shop.past_sync("""UPDATE public.model_access_control
+                      SET tier_access = '["pro"]', tier_markup = '{"pro": 3}'
+                      WHERE model_id IN ('both', 'none')""")
     verified = tierflow("verify")
     assert verified.code == 1
     assert verified.value["parity"] == {"missing": 1, "extra": 1, "wrong_markup": 1}
@@ -95,7 +95,7 @@ def test_an_edited_junction_table_is_named_by_verify_and_reconciled(
     change_junction(shop, "DELETE FROM public.tier_model_access", "one")
     change_junction(shop, "UPDATE public.tier_model_access SET markup_multiplier = 9", "legacy")
     change_junction(shop, "UPDATE public.tier_model_access SET enabled = tier_id <> 1", "both")
-    shop.rows(
+    shop.past_sync(
         "INSERT INTO public.tier_model_access (tier_id, model_id) VALUES (1, %s)",
         model_uuid("none"),
     )
@@ -133,8 +133,10 @@ def test_an_edited_junction_table_is_named_by_verify_and_reconciled(
             "DROP FUNCTION public.touch_tier_model_access CASCADE",
         ),
         ("ALTER TABLE public.tier_model_access DISABLE TRIGGER touch_tier_model_access",),
+        ("ALTER TABLE public.model_access_control DISABLE TRIGGER tierflow_sync_models_write",),
+        ("DROP FUNCTION tierflow.sync_tiers CASCADE",),
     ],
-    ids=["index and view", "keys", "layer", "disabled trigger"],
+    ids=["index and view", "keys", "layer", "disabled trigger", "disabled sync", "sync"],
 )
 def test_a_dropped_part_is_restored_and_what_it_would_have_refused_is_removed(
     shop: Database, tierflow: Callable[..., Told], statements: tuple[str, ...]
@@ -142,7 +144,7 @@ def test_a_dropped_part_is_restored_and_what_it_would_have_refused_is_removed(
     published = shop.dump_without_ledger("--schema-only")
     grants = shop.grants()
     for statement in statements:
-        shop.rows(statement)
+        shop.past_sync(statement)
     assert shop.dump_without_ledger("--schema-only") != published
     told = tierflow("migrate")
     assert (told.code, told.value["outcome"]) == (0, "reconciled"), told.stderr

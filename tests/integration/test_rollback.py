@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import pytest
@@ -49,19 +50,21 @@ def values(database: Database) -> dict[str, tuple[str | None, str | None]]:
     return {row["model_id"]: (row["access"], row["markup"]) for row in database.rows(VALUES)}
 
 
-def edit(database: Database, statement: str, *parameters: object) -> None:
-    """Change the junction table; {model} names are replaced by their ids."""
+def _edit(database: Database, statement: str, *parameters: object, past_sync: bool = False) -> None:
+    """Change the junction table; <model> names are replaced by their ids."""
     for name in ("kept", "granted", "revoked", "disabled", "repriced", "edited", "null", "later"):
         statement = statement.replace(f"<{name}>", f"'{model_uuid(name)}'")
-    database.rows(statement, *parameters)
+    (database.past_sync if past_sync else database.rows)(statement, *parameters)
 
 
 INSERT = "INSERT INTO public.tier_model_access (model_id, tier_id, markup_multiplier) VALUES "
 
 
+@pytest.mark.parametrize("past_sync", [False, True], ids=["in sync", "past the sync"])
 def test_later_changes_of_both_sides_come_back_in_the_jsonb(
-    shop: Database, tierflow: Callable[..., Told]
+    shop: Database, tierflow: Callable[..., Told], past_sync: bool
 ) -> None:
+    edit = functools.partial(_edit, past_sync=past_sync)
     edit(shop, INSERT + "(<granted>, 2, 1.75), (<granted>, 1, 1), (<null>, 3, 4)")
     edit(shop, "DELETE FROM public.tier_model_access WHERE model_id = <revoked> AND tier_id = 2")
     edit(shop, "UPDATE public.tier_model_access SET enabled = false"
@@ -73,7 +76,9 @@ def test_later_changes_of_both_sides_come_back_in_the_jsonb(
     shop.add_model("later", ["free", "old"], {"free": 3})
     told = tierflow("rollback")
     assert (told.code, told.value["outcome"]) == (0, "rolled_back"), told.stderr
-    assert (told.value["mode"], told.value["models_restored"]) == ("keep_changes", 5)
+    # in sync the JSONB has them already
+    restored = 5 if past_sync else 0
+    assert (told.value["mode"], told.value["models_restored"]) == ("keep_changes", restored)
     assert "table tier_model_access" in told.value["dropped"]
     assert values(shop) == {
         "kept": ('["old", "free", "vip"]', '{"old": 1.50, "vip": 2, "free": 1.0}'),
@@ -106,8 +111,8 @@ def test_a_grant_that_both_sides_changed_is_refused_and_nothing_is_touched(
     reprice = (
         "UPDATE public.tier_model_access SET markup_multiplier = %s WHERE model_id = <granted>"
     )
-    edit(shop, reprice, 5)
-    shop.rows("""UPDATE public.model_access_control SET tier_markup = '{"vip": 6}'
+    _edit(shop, reprice, 5, past_sync=True)
+    shop.past_sync("""UPDATE public.model_access_control SET tier_markup = '{"vip": 6}'
                  WHERE model_id = 'granted'""")
     before = shop.dump("--exclude-schema=tierflow")
     told = tierflow("rollback")
@@ -118,7 +123,7 @@ def test_a_grant_that_both_sides_changed_is_refused_and_nothing_is_touched(
 
     # made one again, both sides agree on 6: what comes later is a change of one side
     assert tierflow("migrate").value["outcome"] == "reconciled"
-    edit(shop, reprice, 2)
+    _edit(shop, reprice, 2, past_sync=True)
     told = tierflow("rollback")
     assert told.code == 0, told.stderr
     assert values(shop)["granted"] == ('["vip"]', '{"vip": 2.00}')
@@ -129,7 +134,7 @@ def test_restoring_the_snapshot_gives_back_every_captured_byte(
 ) -> None:
     before, original = source.dump_without_ledger("--schema-only"), values(source)
     assert tierflow("migrate", *OPTIONS).code == 0
-    edit(source, "UPDATE public.tier_model_access SET markup_multiplier = 5")
+    _edit(source, "UPDATE public.tier_model_access SET markup_multiplier = 5")
     source.rows("""UPDATE public.model_access_control
                    SET tier_access = '["pro"]', tier_markup = '{"pro": 1.000}'""")
     source.add_model("later", ["free"], {"free": 1})
@@ -147,7 +152,7 @@ def test_an_object_of_somebody_elses_that_needs_ours_is_named_and_kept(
     shop.rows("CREATE SCHEMA reports")
     shop.rows("CREATE VIEW reports.sales AS SELECT tier_code FROM public.v_model_tier_access")
     shop.rows("CREATE TABLE reports.discount (id integer REFERENCES public.tier_model_access)")
-    edit(shop, "DELETE FROM public.tier_model_access WHERE model_id = <revoked>")
+    _edit(shop, "DELETE FROM public.tier_model_access WHERE model_id = <revoked>")
     before = shop.dump("--exclude-schema=tierflow")
     for obstacle, remedy in (
         ("reports.sales", "DROP VIEW reports.sales"),
@@ -215,7 +220,7 @@ def test_without_all_captured_values_neither_way_guesses(
 ) -> None:
     shop.rows("""ALTER TABLE public.model_access_control
                  DROP COLUMN tier_access_backup, DROP COLUMN tier_markup_backup""")
-    edit(shop, "DELETE FROM public.tier_model_access WHERE model_id = <granted>")
+    _edit(shop, "DELETE FROM public.tier_model_access WHERE model_id = <granted>")
     before = shop.dump("--exclude-schema=tierflow")
     for arguments in ((), ("--restore-snapshot",)):
         told = tierflow("rollback", *arguments)

@@ -201,16 +201,16 @@ def test_a_rerun_repairs_drift_and_missing_objects_and_says_how_much(
 ) -> None:
     assert psql(MIGRATE, **DECIDED).returncode == 0
     published = look(legacy)
-    legacy.rows("UPDATE public.tier_model_access SET markup_multiplier = 9 WHERE tier_id = 3")
-    legacy.rows("DELETE FROM public.tier_model_access WHERE tier_id = 1")
-    legacy.rows(
+    legacy.past_sync("UPDATE public.tier_model_access SET markup_multiplier = 9 WHERE tier_id = 3")
+    legacy.past_sync("DELETE FROM public.tier_model_access WHERE tier_id = 1")
+    legacy.past_sync(
         "INSERT INTO public.tier_model_access (tier_id, model_id) VALUES (1, %s)",
         model_uuid("null"),
     )
     legacy.rows("DROP INDEX public.idx_tier_model_lookup")
     legacy.rows("DROP FUNCTION public.get_models_for_tier")
     legacy.rows("ALTER TABLE public.tier_model_access DROP CONSTRAINT unique_tier_model")
-    legacy.rows(
+    legacy.past_sync(
         """INSERT INTO public.tier_model_access (tier_id, model_id)
            SELECT tier_id, model_id FROM public.tier_model_access WHERE tier_id = 2"""
     )
@@ -313,15 +313,17 @@ def test_rollback_writes_the_changes_of_the_table_back_as_the_tool_does(
 ) -> None:
     before = legacy.dump_without_ledger("--schema-only")
     assert psql(MIGRATE, **DECIDED).returncode == 0
-    legacy.rows("UPDATE public.tier_model_access SET markup_multiplier = 3.5 WHERE tier_id = 2")
-    legacy.rows("DELETE FROM public.tier_model_access WHERE tier_id = 1")
+    legacy.past_sync(
+        "UPDATE public.tier_model_access SET markup_multiplier = 3.5 WHERE tier_id = 2"
+    )
+    legacy.past_sync("DELETE FROM public.tier_model_access WHERE tier_id = 1")
     for name in ("null", "json null", "twice"):
-        legacy.rows(
+        legacy.past_sync(
             """INSERT INTO public.tier_model_access (tier_id, model_id, markup_multiplier)
                VALUES (1, %s, 1.25)""",
             model_uuid(name),
         )
-    legacy.rows(
+    legacy.past_sync(
         """UPDATE public.model_access_control SET tier_access = '["enterprise"]'
            WHERE model_id = 'empty'"""
     )
@@ -367,8 +369,10 @@ def test_rollback_never_loses_a_change_of_both_sides(
 ) -> None:
     before = legacy.dump_without_ledger()
     assert psql(MIGRATE, **DECIDED).returncode == 0
-    legacy.rows("UPDATE public.tier_model_access SET markup_multiplier = 3.5 WHERE tier_id = 2")
-    legacy.rows(
+    legacy.past_sync(
+        "UPDATE public.tier_model_access SET markup_multiplier = 3.5 WHERE tier_id = 2"
+    )
+    legacy.past_sync(
         """UPDATE public.model_access_control SET tier_markup = '{"professional": 4}'
            WHERE model_id = 'bare'"""
     )
@@ -397,8 +401,8 @@ def test_rollback_refuses_what_the_old_shape_cannot_say(
     database.add_models([("wide", ["all"], {"all": 2}), ("torn", ["byok"], {"byok": "what"})])
     given = {"tier_map": '{"all": ["byok", "managed"]}', **QUARANTINE}
     assert psql(MIGRATE, **given).returncode == 0
-    database.rows("DELETE FROM public.tier_model_access WHERE tier_id = 1")
-    database.rows(
+    database.past_sync("DELETE FROM public.tier_model_access WHERE tier_id = 1")
+    database.past_sync(
         "INSERT INTO public.tier_model_access (tier_id, model_id) VALUES (1, %s)",
         model_uuid("torn"),
     )
@@ -440,7 +444,7 @@ def test_verify_prints_the_eight_checks_and_fails_after_printing(
     assert passed.stdout.endswith("All eight checks passed.\n")
     assert legacy.dump() == published
 
-    legacy.rows("DELETE FROM public.tier_model_access WHERE tier_id = 3")
+    legacy.past_sync("DELETE FROM public.tier_model_access WHERE tier_id = 3")
     failed = psql(VERIFY)
     assert failed.returncode == 3
     assert "Checks failed: coverage, distribution, compatibility layer, integrity." in failed.stderr

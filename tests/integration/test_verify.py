@@ -120,7 +120,8 @@ CANNOT_COMPARE = NAMES[3:]
             },
         ),
         (
-            """DROP VIEW public.v_model_tier_access, public.v_tier_model_summary CASCADE;
+            """DROP VIEW public.v_model_tier_access, public.v_tier_model_summary,
+                   tierflow.sync_grant CASCADE;
                ALTER TABLE public.tier_model_access ALTER COLUMN markup_multiplier TYPE text""",
             {"table and columns": "markup_multiplier is text not null default"}
             | dict.fromkeys(CANNOT_COMPARE, "column markup_multiplier is text"),
@@ -142,7 +143,7 @@ CANNOT_COMPARE = NAMES[3:]
 def test_each_broken_part_fails_its_checks_and_no_other(
     shop: Database, tierflow: Callable[..., Told], statement: str, expected: dict[str, str]
 ) -> None:
-    shop.rows(statement)
+    shop.past_sync(statement)
     told = tierflow("verify")
     assert told.code == 1
     figures = failing(told)
@@ -168,7 +169,9 @@ def test_before_any_migration_all_eight_checks_fail_and_nothing_crashes(
 def test_a_read_only_database_can_be_verified_and_is_not_written_to(
     shop: Database, tierflow: Callable[..., Told]
 ) -> None:
-    shop.rows("DELETE FROM public.tier_model_access WHERE tier_id = 1 AND markup_multiplier = 3")
+    shop.past_sync(
+        "DELETE FROM public.tier_model_access WHERE tier_id = 1 AND markup_multiplier = 3"
+    )
     with psycopg.connect(shop.dsn, autocommit=True) as connection:
         name = sql.Identifier(connection.info.dbname)
         connection.execute(

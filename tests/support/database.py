@@ -44,6 +44,12 @@ class Database:
             cursor = connection.execute(cast(LiteralString, query), parameters or None)
             return cursor.fetchall() if cursor.description else []
 
+    def past_sync(self, query: str, *parameters: object) -> None:
+        """Write one side without the other following: how drift comes about."""
+        with psycopg.connect(self.dsn) as connection:
+            connection.execute("SET tierflow.syncing = 'on'")
+            connection.execute(cast(LiteralString, query), parameters or None)
+
     def value(self, query: str, *parameters: object) -> Any:
         """Return the first column of the first row."""
         return next(iter(self.rows(query, *parameters)[0].values()))

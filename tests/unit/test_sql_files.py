@@ -13,6 +13,7 @@ from tasks.build import RULES
 from tasks.indexes import FOREIGN_KEYS, INDEXES
 from tasks.publish import VIEWS_AND_FUNCTIONS
 from tasks.roll_back import BACKUP_DROPS, DROPS, LEDGER_CLEARS, LEDGER_DROPS
+from tasks.sync import SYNC, SYNC_DROPS
 from tasks.verify import list_targets
 from tierflow.ledger import LEDGER_TABLES
 from tierflow.published import OBJECTS, RESERVED, SOURCE_COLUMNS, VIEW_COLUMNS
@@ -20,9 +21,9 @@ from tierflow.published import OBJECTS, RESERVED, SOURCE_COLUMNS, VIEW_COLUMNS
 VERBS = {
     "add", "allow", "analyze", "back", "claim", "clear", "collect", "compare", "copy", "count",
     "create", "delete", "digest", "drop", "export", "extract", "finish", "group", "has", "insert",
-    "list", "load", "lock", "measure", "move", "read", "reconcile", "refuse", "release",
-    "reopen", "require", "restore", "save", "see", "set", "settle", "start", "stop", "sum",
-    "take", "trim", "validate", "write",
+    "list", "load", "lock", "measure", "move", "pause", "read", "reconcile", "refuse", "release",
+    "reopen", "require", "restore", "revoke", "save", "see", "set", "settle", "start", "stop",
+    "sum", "take", "trim", "validate", "write",
 }  # fmt: skip
 NAMES = list(list_statements())
 # on a database of our own nobody waits for a lock
@@ -122,14 +123,14 @@ def test_a_script_includes_only_files_that_exist(script: str) -> None:
 
 
 def test_the_migrate_script_runs_the_statements_that_the_tasks_run() -> None:
-    names = [*LEDGER_TABLES, *RULES, *INDEXES.values(), *VIEWS_AND_FUNCTIONS]
+    names = [*LEDGER_TABLES, *RULES, *INDEXES.values(), *VIEWS_AND_FUNCTIONS, *SYNC]
     names += [name for pair in FOREIGN_KEYS.values() for name in pair]
     wanted = {f"schema/{name}" for name in names}
     assert not wanted - statements_of("migrate_to_dynamic_tiers")
 
 
 def test_the_rollback_script_runs_the_statements_that_the_task_runs() -> None:
-    drops = [*DROPS.values(), *BACKUP_DROPS, *LEDGER_DROPS]
+    drops = [*DROPS.values(), *BACKUP_DROPS, *LEDGER_DROPS, *SYNC_DROPS]
     wanted = {f"schema/{name}" for name in drops} | {f"queries/{name}" for name in LEDGER_CLEARS}
     assert not wanted - statements_of("rollback_dynamic_tiers")
 

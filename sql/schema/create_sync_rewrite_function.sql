@@ -1,0 +1,128 @@
+-- Creates the function that writes a model's grants, as the junction table has them, into its two JSON values and leaves everything else of them: tierflow/rewrite_pair.py, stated in SQL. Locks nothing.
+-- Returns what it was given, with an obstacle, where the old shape cannot say these grants. The ledger's name stands in
+-- the body because nobody looks for variables inside dollar quotes; only published migrations have a sync.
+CREATE OR REPLACE FUNCTION :"ledger".sync_rewrite(
+    p_access jsonb, p_markups jsonb, p_tiers integer [], p_levels numeric [],
+    OUT access jsonb, OUT markups jsonb, OUT obstacle text
+)
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    items jsonb := CASE coalesce(jsonb_typeof(p_access), 'null')
+        WHEN 'array' THEN p_access
+        WHEN 'string' THEN jsonb_build_array(p_access)
+        WHEN 'null' THEN '[]'
+    END;
+    kept jsonb;
+    added jsonb;
+    prices jsonb;
+    lost boolean;
+    uncoded boolean;
+BEGIN
+    access := p_access;
+    markups := p_markups;
+    IF items IS NULL THEN
+        obstacle := 'access_not_an_array';
+        RETURN;
+    END IF;
+    IF coalesce(jsonb_typeof(p_markups), 'null') NOT IN ('object', 'null') THEN
+        obstacle := 'markups_not_an_object';
+        RETURN;
+    END IF;
+    WITH RECURSIVE item AS MATERIALIZED (
+        SELECT element.value, element.ordinality AS position,
+            CASE WHEN jsonb_typeof(element.value) = 'string' THEN element.value #>> '{}' END AS code
+        FROM jsonb_array_elements(items) WITH ORDINALITY AS element (value, ordinality)
+    ),
+
+    meaning AS MATERIALIZED (
+        SELECT item.position, code.tier_id
+        FROM item
+        INNER JOIN tierflow.tier_code AS code ON item.code = code.code
+    ),
+
+    -- each tier that is granted on one side at least: `level` is the wanted markup, NULL where it is revoked
+    tier AS MATERIALIZED (
+        SELECT tier_id, wanted.level, implied.markup_multiplier IS DISTINCT FROM wanted.level AS changed
+        FROM tierflow.implied_grants(p_access, p_markups) AS implied
+        FULL JOIN unnest(p_tiers, p_levels) AS wanted (tier_id, level) USING (tier_id)
+    ),
+
+    -- the tiers that are changed, and all that share a code with one of them
+    touched AS (
+        SELECT tier.tier_id FROM tier WHERE tier.changed
+        UNION
+        SELECT also.tier_id
+        FROM touched
+        INNER JOIN meaning ON touched.tier_id = meaning.tier_id
+        INNER JOIN meaning AS also ON meaning.position = also.position
+    ),
+
+    judged AS MATERIALIZED (
+        SELECT item.position, item.value, item.code,
+            coalesce(bool_or(touched.tier_id IS NOT NULL), false) AS is_touched,
+            CASE WHEN count(meaning.tier_id) = count(tier.level) AND min(tier.level) = max(tier.level) THEN min(tier.level) END AS level,
+            bool_or(meaning.tier_id IS NOT NULL AND tier.tier_id IS NULL) AS quarantined
+        FROM item
+        LEFT JOIN meaning ON item.position = meaning.position
+        LEFT JOIN tier ON meaning.tier_id = tier.tier_id
+        LEFT JOIN touched ON meaning.tier_id = touched.tier_id
+        GROUP BY item.position, item.value, item.code
+    ),
+
+    addition AS MATERIALIZED (
+        -- the first legacy code that maps to that tier alone, else its own: tierflow/plan.py, list_write_codes
+        SELECT tier.level,
+            (
+                SELECT named.code
+                FROM tierflow.tier_code AS named
+                WHERE named.tier_id = tier.tier_id AND NOT EXISTS (
+                    SELECT FROM tierflow.tier_code AS other WHERE other.code = named.code AND other.tier_id <> named.tier_id
+                )
+                ORDER BY named.ordinal = 0, named.ordinal, named.code
+                LIMIT 1
+            ) AS code,
+            (SELECT min(meaning.position) FROM meaning WHERE meaning.tier_id = tier.tier_id) AS position,
+            own.tier_code
+        FROM tier
+        INNER JOIN tierflow.sync_tier AS own ON tier.tier_id = own.id
+        WHERE tier.level IS NOT NULL AND NOT EXISTS (
+            SELECT FROM meaning
+            INNER JOIN judged ON meaning.position = judged.position
+            WHERE meaning.tier_id = tier.tier_id AND (NOT judged.is_touched OR judged.level IS NOT NULL)
+        )
+    ),
+
+    written AS (
+        SELECT judged.code, judged.level FROM judged WHERE judged.is_touched AND judged.level IS NOT NULL
+        UNION
+        SELECT addition.code, addition.level FROM addition
+    )
+
+    SELECT
+        (SELECT jsonb_agg(judged.value ORDER BY judged.position) FROM judged WHERE NOT judged.is_touched OR judged.level IS NOT NULL),
+        (SELECT jsonb_agg(addition.code ORDER BY addition.position, addition.tier_code) FROM addition),
+        (
+            SELECT jsonb_object_agg(written.code, written.level) FROM written
+            WHERE written.code IS NOT NULL
+                AND tierflow.usable_markup(p_markups, written.code, policy.decisions ->> 'inexact_markup' = 'round') IS DISTINCT FROM written.level
+        ),
+        (SELECT bool_or(judged.quarantined) FROM judged WHERE judged.is_touched AND judged.level IS NULL),
+        (SELECT bool_or(addition.code IS NULL) FROM addition)
+    INTO kept, added, prices, lost, uncoded
+    FROM tierflow.decision AS policy;
+    IF lost OR uncoded THEN
+        obstacle := CASE WHEN lost THEN 'code_is_quarantined' ELSE 'tier_has_no_code' END;
+        RETURN;
+    END IF;
+    kept := coalesce(kept, '[]') || coalesce(added, '[]');
+    IF kept <> items THEN
+        access := kept;
+    END IF;
+    IF prices IS NOT NULL THEN
+        markups := coalesce(nullif(p_markups, 'null'), '{}') || prices;
+    END IF;
+END
+$$

@@ -1,0 +1,56 @@
+"""The sync: what is written on one side reaches the other in the same transaction."""
+
+from __future__ import annotations
+
+from tierflow.connection import Connection, fetch, run
+from tierflow.settings import Target
+
+# in this order: each needs those before it
+SYNC = (
+    "create_sync_model_view",
+    "create_sync_grant_view",
+    "create_sync_tier_view",
+    "create_sync_rewrite_function",
+    "create_sync_quarantine_function",
+    "create_sync_decision_function",
+    "create_sync_follow_jsonb_function",
+    "create_sync_follow_junction_function",
+    "create_sync_note_function",
+    "create_sync_models_function",
+    "create_sync_lock_function",
+    "create_sync_grants_function",
+    "create_sync_tiers_function",
+    "revoke_sync_functions",
+    "create_sync_models_note_insert_trigger",
+    "create_sync_models_note_update_trigger",
+    "create_sync_models_write_trigger",
+    "create_sync_models_delete_trigger",
+    "create_sync_models_truncate_trigger",
+    "create_sync_grants_lock_trigger",
+    "create_sync_grants_insert_trigger",
+    "create_sync_grants_update_trigger",
+    "create_sync_grants_delete_trigger",
+    "create_sync_grants_truncate_trigger",
+    "create_sync_tiers_insert_trigger",
+    "create_sync_tiers_rename_trigger",
+    "create_sync_tiers_delete_trigger",
+    "create_sync_tiers_truncate_trigger",
+)
+SYNC_DROPS = ("drop_sync_functions", "drop_sync_helpers", "drop_sync_views")
+
+
+def put_sync(connection: Connection, target: Target) -> None:
+    """Create or replace the sync; from its first trigger on, writers wait until the commit."""
+    for name in SYNC:
+        run(connection, f"schema/{name}", **target.names())
+
+
+def drop_sync(connection: Connection, target: Target) -> None:
+    """Drop the sync's triggers with all that they need."""
+    for name in SYNC_DROPS:
+        run(connection, f"schema/{name}", **target.names())
+
+
+def pause_sync(connection: Connection) -> None:
+    """Have the sync not follow what this transaction writes itself, on both sides."""
+    fetch(connection, "queries/pause_sync")
