@@ -85,7 +85,7 @@ class Run:
                 rows += _count_rows(result) or 0
                 advance(rows)
                 if self._page:
-                    self._page.advance(task.name, rows, max(rows, self.expected_rows))
+                    self._page.advance(task.name, rows, max(rows, self.expected_rows, 1))
             record["rows"] = rows
         return results
 

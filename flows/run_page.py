@@ -88,6 +88,7 @@ class RunPage:
         self._load: UUID | None = None
         self._steps_done = 0
         self._last_update = 0.0
+        self._step_started = 0.0
         self._logs: logging.Handler | None = None
         _open_pages.add(flow_run)
         self._begin(database, run_id)
@@ -107,6 +108,7 @@ class RunPage:
     @_as_view
     def start_step(self, name: str) -> None:
         """Say which step is under way."""
+        self._step_started = time.monotonic()
         self._move(f"{name} (step {self._steps_done + 1})")
 
     @_as_view
@@ -123,7 +125,9 @@ class RunPage:
         if done < total and now - self._last_update < SECONDS_BETWEEN_UPDATES:
             return
         self._last_update = now
-        percent, said = 100.0 * done / total, f"{name}: {done:,} of {total:,} done"
+        percent = 100.0 * done / total
+        left = (now - self._step_started) / max(done, 1) * (total - done)
+        said = f"{name}: {done:,} of {total:,} rows done, about {left:.0f} s left"
         if self._load is None:
             key = f"{name.replace(' ', '-')}-{self._key}"
             self._load = cast(UUID, create_progress_artifact(percent, key=key, description=said))
