@@ -19,6 +19,10 @@ from tierflow.settings import Target
 log = logging.getLogger("tierflow.repair")
 
 Side = Literal["jsonb", "junction"]
+REPAIRS: Mapping[Side, str] = {
+    "jsonb": "reconcile_from_jsonb",
+    "junction": "reconcile_from_junction",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,12 +74,7 @@ def repair_drift(target: Target, side: Side, *, apply: bool) -> Repaired:
         models: list[UUID] = sorted({row["model_id"] for row in drift})
         left: list[Mapping[str, Any]] = []
         if models:
-            fetch(
-                connection,
-                f"queries/reconcile_from_{side}",
-                ledger=target.ledger,
-                models=models,
-            )
+            fetch(connection, f"queries/{REPAIRS[side]}", ledger=target.ledger, models=models)
             rest = fetch(connection, "queries/list_drift", **names, buckets=None)
             left = [row for row in rest if row["model_id"] in models]
     log.info("Repaired the drift of %s grants from the side of the %s.", len(drift), side)
