@@ -10,6 +10,7 @@ from flows.recording import Run, recorded_run
 from flows.target import open_target
 from tasks import build, judge, publish
 from tasks.back_up import back_up
+from tasks.catch_up import catch_up
 from tasks.reconcile import reconcile
 from tasks.survey import Survey
 from tierflow.decisions import read_decisions
@@ -20,6 +21,7 @@ from tierflow.settings import Target
 @flow(name="migrate", persist_result=False)
 def migrate(
     dry_run: bool = False,
+    restart: bool = False,
     tier_map: dict[str, list[str]] | None = None,
     unknown_tiers: Literal["fail", "quarantine"] | None = None,
     malformed: Literal["fail", "quarantine"] | None = None,
@@ -34,6 +36,7 @@ def migrate(
 
     Args:
         dry_run: Do all of it up to the audit, then throw the build away.
+        restart: Throw an unfinished build away first; else it is resumed.
         tier_map: What each code of the JSONB means, as {"code": ["tier"]}.
         unknown_tiers: What happens to a code that is neither mapped nor a tier. Empty, here and
             below: what the last run of this database decided; the first run stops and asks.
@@ -67,24 +70,29 @@ def migrate(
         if survey.inventory.published:
             outcome = repair(run, target, survey, dry_run=dry_run)
         else:
-            outcome = write_audit_publish(run, target.for_mode(mode), survey, dry_run=dry_run)
+            outcome = write_audit_publish(
+                run, target.for_mode(mode), survey, dry_run=dry_run, restart=restart
+            )
         if not dry_run:
             run.verify(min_coverage=survey.rules.decisions.min_coverage)
         return run.finish(outcome)
 
 
-def write_audit_publish(run: Run, target: Target, survey: Survey, *, dry_run: bool) -> str:
+def write_audit_publish(
+    run: Run, target: Target, survey: Survey, *, dry_run: bool, restart: bool
+) -> str:
     """Make the junction table where nobody sees it; publish it when the audit is passed."""
     with run.build_scope(target, dry_run=dry_run):
         run.step(build.create_ledger, target)
         if not dry_run:
             run.open_ledger(survey.rules.decisions)
-        plan = run.step(build.create_objects, target, survey, run.run_id)
+        plan = run.step(build.create_objects, target, survey, run.run_id, restart=restart)
         chunks = [chunk for chunk in plan.chunks if not chunk.loaded]
         run.each(build.load_chunk, target, chunks, survey.rules, run.names)
         run.facts.counts = run.step(build.count_loaded, target)
         run.step(build.build_indexes, target)
-        run.step(publish.catch_up, target, survey.rules)
+        run.step(catch_up, target, survey.rules)
+        run.step(build.validate_keys, target)
         audit = run.step(
             judge.audit, target, run.names, min_coverage=survey.rules.decisions.min_coverage
         )

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from tasks.build import Chunk, list_chunks
 from tasks.definition import database_task
+from tasks.live_locks import ALL_WAIT, change_live
+from tasks.throttle import wait_for_room
 from tierflow.connection import connect, fetch, run
+from tierflow.measures import note_lock
 from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.back_up")
 
-PREPARATION = ("add_backup_columns", "create_keep_columns_function", "create_keep_columns_trigger")
+PREPARATION = (
+    "schema/add_backup_columns",
+    "schema/create_keep_columns_function",
+    "schema/create_keep_columns_trigger",
+)
+CLEARANCE = ("schema/drop_keep_columns_trigger", "schema/drop_keep_columns_function")
 
 
 @database_task("back up")
@@ -23,20 +32,19 @@ def back_up(target: Target) -> int:
     """
     with connect(target, "back up") as connection:
         todo = [chunk for chunk in list_chunks(connection, target) if not chunk.backed_up]
-        if todo:
-            for name in PREPARATION:
-                run(connection, f"schema/{name}", **target.names())
+    if todo:
+        change_live(target, "backup columns", ALL_WAIT, PREPARATION, target.names())
     copied = sum(_back_up_chunk(target, chunk) for chunk in todo)
     if todo:
-        with connect(target, "back up") as connection:
-            run(connection, "schema/drop_keep_columns_trigger", **target.names())
-            run(connection, "schema/drop_keep_columns_function", **target.names())
+        change_live(target, "backup columns", ALL_WAIT, CLEARANCE, target.names())
         log.info("Backed up the tier columns of %s models.", copied)
     return copied
 
 
 def _back_up_chunk(target: Target, chunk: Chunk) -> int:
+    wait_for_room(target)
     names = target.names()
+    asked = time.perf_counter()
     with connect(target, f"back up {chunk.number}") as connection:
         fetch(connection, "queries/allow_backup")
         copied = run(connection, "queries/back_up_range", **names, low=chunk.low, high=chunk.high)
@@ -49,4 +57,6 @@ def _back_up_chunk(target: Target, chunk: Chunk) -> int:
             ledger=target.ledger,
             number=chunk.number,
         )
+    took = time.perf_counter() - asked
+    note_lock("back up", held=took, imposed=took)
     return copied

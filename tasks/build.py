@@ -13,8 +13,10 @@ import pandas as pd
 from psycopg.types.json import Jsonb
 
 from sql import statement
+from tasks.capture import drop_build, is_capturing, start_capture
 from tasks.definition import database_task
 from tasks.judge import RunNames, judge_extracted
+from tasks.live_locks import WRITERS_WAIT, change_live
 from tasks.survey import Survey
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.errors import ChecksFailed
@@ -39,7 +41,6 @@ RULES = (
     "create_implied_grants_function",
     "create_implied_grant_view",
 )
-CAPTURE = ("create_capture_function", "create_capture_trigger", "create_capture_update_trigger")
 INDEXES = {
     "unique_tier_model": "add_unique_tier_model",
     "idx_tier_model_tier_id": "create_idx_tier_model_tier_id",
@@ -50,6 +51,10 @@ INDEXES = {
 FOREIGN_KEYS = {
     "fk_tier_model_tier": ("add_fk_tier_model_tier", "validate_fk_tier_model_tier"),
     "fk_tier_model_model": ("add_fk_tier_model_model", "validate_fk_tier_model_model"),
+}
+FOREIGN_KEY_LOCKS: dict[str, tuple[str, ...]] = {
+    "fk_tier_model_tier": (),  # to lock the tiers takes more privileges than a key to them
+    "fk_tier_model_model": WRITERS_WAIT,
 }
 
 
@@ -98,21 +103,24 @@ def drop_dry_run(connection: Connection, target: Target) -> None:
 
 
 @database_task("create objects")
-def create_objects(target: Target, survey: Survey, run_id: str) -> Build:
+def create_objects(target: Target, survey: Survey, run_id: str, *, restart: bool = False) -> Build:
     """Create the rules, the bare junction table and the change capture, and plan the chunks.
 
-    An unfinished build of the same decisions and tiers is kept and resumed; any other is dropped.
+    An unfinished build of the same decisions and tiers is kept and resumed; any other is dropped,
+    and with `restart` that one too.
     """
     names = target.names(published=False)
     with connect(target, "create objects") as connection:
-        resumed = _may_resume(connection, target, survey)
+        resumed = not restart and _may_resume(connection, target, survey)
+    if not resumed and target.ledger != target.build:
+        drop_build(target)
+    with connect(target, "create objects") as connection:
         if not resumed:
             _forget_build(connection, target)
         run(connection, "schema/create_build_schema", **names)
         put_rules(connection, target, survey, run_id)
         run(connection, "schema/create_tier_model_access", **names)
-        for name in CAPTURE:
-            run(connection, f"schema/{name}", **names)
+        start_capture(connection, target)
         plan_chunks(connection, target)
         chunks = list_chunks(connection, target)
     loaded = sum(chunk.loaded for chunk in chunks)
@@ -127,12 +135,12 @@ def _may_resume(connection: Connection, target: Target, survey: Survey) -> bool:
     )
     decision = fetch(connection, "queries/read_decision", ledger=target.ledger)
     same = bool(decision) and decision[0]["fingerprint"] == survey.fingerprint
-    return bool(built[0]["there"]) and same
+    # without the capture nobody knows what has changed since a chunk was loaded
+    captured = is_capturing(connection, target)
+    return bool(built[0]["there"]) and same and captured
 
 
 def _forget_build(connection: Connection, target: Target) -> None:
-    if target.ledger != target.build:
-        run(connection, "schema/drop_build_schema", **target.names())
     for name in (
         "clear_chunks",
         "clear_change_log",
@@ -267,7 +275,10 @@ def _plain(row: Sequence[object]) -> list[object]:
 
 @database_task("build indexes")
 def build_indexes(target: Target) -> int:
-    """Build the indexes and keys of the loaded table that are not there yet, then ANALYZE."""
+    """Build the indexes and keys of the loaded table that are not there yet, then ANALYZE.
+
+    The keys are not validated: models that were deleted meanwhile are caught up with first.
+    """
     names = target.names(published=False)
     made = 0
     with connect(target, "build indexes", autocommit=True) as connection:
@@ -277,16 +288,23 @@ def build_indexes(target: Target) -> int:
             if index not in there:
                 made += 1
                 run(connection, f"schema/{name}", **names)
-        for key, (add, validate) in FOREIGN_KEYS.items():
+        for key, (add, _) in FOREIGN_KEYS.items():
             if key not in there:
                 made += 1
                 # a killed run may have left the key unvalidated
-                run(connection, f"schema/drop_{key}", **names)
-                run(connection, f"schema/{add}", **names)
-                run(connection, f"schema/{validate}", **names)
+                statements = (f"schema/drop_{key}", f"schema/{add}")
+                change_live(target, "foreign keys", FOREIGN_KEY_LOCKS[key], statements, names)
         run(connection, "queries/analyze_tier_model_access", **names)
     log.info("Built %s indexes and keys.", made)
     return made
+
+
+@database_task("validate keys")
+def validate_keys(target: Target) -> None:
+    """Check the keys against all grants; readers and writers of the models pass."""
+    with connect(target, "validate keys", autocommit=True) as connection:
+        for _, validate in FOREIGN_KEYS.values():
+            run(connection, f"schema/{validate}", **target.names(published=False))
 
 
 @database_task("count loaded")
@@ -308,12 +326,4 @@ def count_loaded(target: Target) -> Counts:
 @database_task("discard build")
 def discard_build(target: Target) -> None:
     """Drop the build with all that belongs to it, and the change capture."""
-    with connect(target, "discard build") as connection:
-        drop_capture(connection, target)
-        run(connection, "schema/drop_build_schema", **target.names())
-
-
-def drop_capture(connection: Connection, target: Target) -> None:
-    """Drop the change capture's triggers from the models."""
-    run(connection, "schema/drop_capture_trigger", **target.names())
-    run(connection, "schema/drop_capture_update_trigger", **target.names())
+    drop_build(target)

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from psycopg import IsolationLevel
 
 from expectations import judging
 from expectations.results import Judgement, Verdict
 from expectations.vocabulary import SuiteName
 from sql import statement
 from tasks.definition import database_task
-from tierflow.connection import Connection, connect
+from tierflow.connection import Connection, connect, run
 from tierflow.errors import ChecksFailed
 from tierflow.settings import Target
 
@@ -97,12 +98,23 @@ def load_expectations() -> None:
 
 
 @database_task("audit")
-def audit(target: Target, run: RunNames, *, min_coverage: float) -> Audit:
-    """Judge the build against the JSONB. Writes data docs only."""
-    with connect(target, "audit", read_only=True) as connection:
-        frames = read_frames(connection, target, published=False)
+def audit(target: Target, run_names: RunNames, *, min_coverage: float) -> Audit:
+    """Judge the build against the JSONB of one instant. Writes data docs only.
+
+    Models that have changed since the last round of catching up, at that instant, are taken to be
+    level: the publish transaction makes them so before anybody sees them.
+    """
+    with connect(target, "audit") as connection:
+        connection.isolation_level = IsolationLevel.REPEATABLE_READ
+        run(connection, "schema/create_levelled_view", **target.names(published=False))
+        frames = read_frames(connection, target, published=False, levelled=True)
+        connection.rollback()
     return judge_frames(
-        frames, target, run.at("audit"), database=run.database, min_coverage=min_coverage
+        frames,
+        target,
+        run_names.at("audit"),
+        database=run_names.database,
+        min_coverage=min_coverage,
     )
 
 
@@ -139,12 +151,18 @@ def read_frames(
     *,
     published: bool,
     suites: Sequence[SuiteName] = SQL_SUITES,
+    levelled: bool = False,
 ) -> dict[SuiteName, pd.DataFrame]:
-    """Run the SQL checks of these suites and return their frames (columns: see `sql/checks/`)."""
+    """Run the SQL checks of these suites and return their frames (columns: see `sql/checks/`).
+
+    `levelled`: the grants are those of the session's view, not the table's own.
+    """
     names = target.names(published=published)
+    grants = names | {"target": "pg_temp"} if levelled else names
     frames: dict[SuiteName, pd.DataFrame] = {}
     for suite in suites:
-        cursor = connection.execute(statement(f"checks/{suite}", **names))
+        of_suite = names if suite == "schema" else grants
+        cursor = connection.execute(statement(f"checks/{suite}", **of_suite))
         columns = [column.name for column in cursor.description or ()]
         frames[suite] = pd.DataFrame(cursor.fetchall(), columns=columns)
     return frames
