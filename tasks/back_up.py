@@ -6,6 +6,7 @@ import logging
 import time
 
 from tasks.build import Chunk, list_chunks
+from tasks.capture import has_triggers
 from tasks.definition import database_task
 from tasks.live_locks import ALL_WAIT, change_live
 from tasks.throttle import wait_for_room
@@ -20,6 +21,7 @@ PREPARATION = (
     "schema/create_keep_columns_function",
     "schema/create_keep_columns_trigger",
 )
+KEEP_TRIGGER = "zzzz_tierflow_keep_other_columns"
 CLEARANCE = ("schema/drop_keep_columns_trigger", "schema/drop_keep_columns_function")
 
 
@@ -31,11 +33,12 @@ def back_up(target: Target) -> int:
     triggers are disabled (writers would wait) nor a superuser is needed.
     """
     with connect(target, "back up") as connection:
+        left = has_triggers(connection, target, KEEP_TRIGGER)
         todo = [chunk for chunk in list_chunks(connection, target) if not chunk.backed_up]
     if todo:
         change_live(target, "backup columns", ALL_WAIT, PREPARATION, target.names())
     copied = sum(_back_up_chunk(target, chunk) for chunk in todo)
-    if todo:
+    if todo or left:  # left by a run that was killed when all was copied
         change_live(target, "backup columns", ALL_WAIT, CLEARANCE, target.names())
         log.info("Backed up the tier columns of %s models.", copied)
     return copied

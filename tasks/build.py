@@ -84,9 +84,13 @@ class Build:
 
 @database_task("create ledger")
 def create_ledger(target: Target) -> None:
-    """Create the ledger's tables where they are missing."""
+    """Create the ledger's tables where they are missing, and drop what a killed dry run left."""
+    dry_run = target.for_mode("dry run")
     with connect(target, "create ledger") as connection:
-        drop_dry_run(connection, target)
+        left = fetch(connection, "queries/has_relation", in_schema=dry_run.ledger, name="run")
+    if left[0]["there"]:
+        drop_build(dry_run)
+    with connect(target, "create ledger") as connection:
         put_ledger(connection, target)
 
 

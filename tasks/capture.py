@@ -31,7 +31,14 @@ def start_capture(connection: Connection, target: Target) -> None:
 
 def is_capturing(connection: Connection, target: Target) -> bool:
     """Return whether changes are logged."""
-    return bool(fetch(connection, "queries/has_capture", **target.names())[0]["there"])
+    names = target.names()
+    return has_triggers(connection, target, names["capture"], names["capture_update"])
+
+
+def has_triggers(connection: Connection, target: Target, *triggers: str) -> bool:
+    """Return whether the models have all of these triggers."""
+    rows = fetch(connection, "queries/has_triggers", schema=target.schema, triggers=list(triggers))
+    return bool(rows[0]["there"])
 
 
 def drop_capture(connection: Connection, target: Target) -> None:
