@@ -1,4 +1,4 @@
-"""Faults at the boundaries of a run: each commit that writes, and each statement that commits itself.
+"""Faults at the boundaries of a run: each commit that writes, each statement that is one.
 
 The boundaries are counted where psycopg commits, so that the product needs no hooks. In the
 publish transaction every statement is one.
@@ -6,26 +6,28 @@ publish transaction every statement is one.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, LiteralString, cast
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
-_execute = psycopg.Connection.execute
+_execute: Any = psycopg.Connection.execute
 _commit = psycopg.Connection.commit
 
 
 class Fault:
-    """What to do at which boundary: {"do", "at", "when", "list", "write_at", "write", ...}."""
+    """What to do at which boundary: {"do", "at", "when", ...}; `writes`: what else happens."""
 
     def __init__(self, spec: Mapping[str, Any]) -> None:
         self.spec = spec
         self.passed = 0
+        self.writes = dict(spec.get("writes", {}))
 
     def around(self, connection: psycopg.Connection[Any], label: str, work: Any) -> Any:
         self.passed += 1
@@ -35,8 +37,8 @@ class Fault:
                 file.write(f"{label}\n")
         self._strike(number, "before", connection)
         result = work()
-        if label.startswith(self.spec.get("write_after", "?")) and "write" in self.spec:
-            self._write()
+        if statements := self.writes.pop(label, None):
+            self._write(statements)
         self._strike(number, "after", connection)
         return result
 
@@ -44,10 +46,8 @@ class Fault:
         if (number, when) == (self.spec.get("at"), self.spec.get("when")):
             getattr(self, f"_{self.spec['do']}")(connection)
 
-    def _write(self) -> None:
-        """Write as an application does, once."""
-        statements = self.spec["write"]
-        self.spec = {k: v for k, v in self.spec.items() if k != "write"}
+    def _write(self, statements: Sequence[str]) -> None:
+        """Write as an application does."""
         with psycopg.connect(self.spec["dsn"], autocommit=True) as session:
             for statement in statements:
                 _execute(session, cast(LiteralString, statement))
@@ -59,7 +59,13 @@ class Fault:
         os.kill(os.getpid(), signal.SIGTERM)
 
     def _kill_server(self, _connection: psycopg.Connection[Any]) -> None:
-        os.kill(self.spec["server"], signal.SIGKILL)
+        """End every process of the server at once, as a power cut does."""
+        server = self.spec["server"]
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                if int(stat.read_text().rpartition(")")[2].split()[1]) == server:
+                    os.kill(int(stat.parent.name), signal.SIGKILL)
+        os.kill(server, signal.SIGKILL)
 
     def _terminate(self, _connection: psycopg.Connection[Any]) -> None:
         """End all sessions of the run, as an administrator may."""
@@ -102,7 +108,7 @@ def arm(spec: Mapping[str, Any] | None) -> None:
         return fault.around(self, f"{purpose(self)}: commit", lambda: _commit(self))
 
     def execute(self: psycopg.Connection[Any], query: Any, *rest: Any, **named: Any) -> Any:
-        text = query if isinstance(query, str) else query.as_string(self)
+        text = str(query) if isinstance(query, str) else str(query.as_string(self))
         alone = self.autocommit and not text.lstrip().startswith(("SELECT", "WITH"))
         if not alone and purpose(self) != "publish":
             return _execute(self, query, *rest, **named)
