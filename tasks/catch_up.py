@@ -16,7 +16,7 @@ from uuid import UUID
 from sql import statement
 from tasks.definition import database_task
 from tasks.throttle import wait_for_room
-from tierflow.connection import Connection, connect, fetch, run
+from tierflow.connection import Connection, connect, fetch
 from tierflow.errors import TransientError
 from tierflow.explode import quarantine_row
 from tierflow.measures import note_lock
@@ -25,8 +25,11 @@ from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.catch_up")
 
-# writers of these models wait until the batch is committed: 25 take about 10 ms
-BATCH_CHANGES = 25
+# writers of these models wait until the batch is committed, so a batch grows and shrinks with the
+# time it takes
+SMALLEST_BATCH, LARGEST_BATCH = 10, 200
+SHORT_BATCH_SECONDS, LONG_BATCH_SECONDS = 0.015, 0.03
+STATEMENTS = ("reconcile_grants", "write_agreed_grants", "delete_quarantine_of_models")
 # fewer changes than this are left to the publish transaction
 SHORT_ROUND = 25
 ROUNDS = 50
@@ -70,6 +73,7 @@ def catch_up(target: Target, rules: Rules) -> int:
 def run_round(target: Target, rules: Rules) -> CaughtUp:
     """Catch up with what the log holds now, each batch in a transaction of its own."""
     after = changes = models = 0
+    most = SMALLEST_BATCH
     with connect(target, "catch up") as connection:
         require_same_tiers(connection, target, rules)
         up_to = fetch(connection, "queries/read_change_log_end", ledger=target.ledger)[0]["up_to"]
@@ -79,14 +83,21 @@ def run_round(target: Target, rules: Rules) -> CaughtUp:
             asked = time.perf_counter()
             names = target.names(published=False)
             done, after = catch_up_batch(
-                connection, names, rules, after=after, up_to=up_to, most=BATCH_CHANGES
+                connection, names, rules, after=after, up_to=up_to, most=most
             )
             connection.commit()
             took = time.perf_counter() - asked
             if done.models:
                 note_lock("catch up", held=took, imposed=took)
+            most = _next_size(most, took)
             changes, models = changes + done.changes, models + done.models
     return CaughtUp(changes, models)
+
+
+def _next_size(size: int, took: float) -> int:
+    if took < SHORT_BATCH_SECONDS:
+        return min(2 * size, LARGEST_BATCH)
+    return max(size // 2, SMALLEST_BATCH) if took > LONG_BATCH_SECONDS else size
 
 
 def catch_up_batch(
@@ -103,25 +114,37 @@ def catch_up_batch(
     Models that somebody else has locked stay in the log: we wait for nobody while we hold locks.
     """
     changes = fetch(
-        connection, "queries/list_changes", **names, after=after, up_to=up_to, most=most
+        connection, "queries/take_changes", **names, after=after, up_to=up_to, most=most
     )
     if not changes:
         return CaughtUp(0, 0), up_to
-    named = sorted({change["model_id"] for change in changes})
-    locked = fetch(connection, "queries/lock_changed_models", **names, models=named)
-    trimmed = fetch(
-        connection,
-        "queries/trim_change_log",
-        **names,
-        changes=[change["change_id"] for change in changes],
-        locked=[model["id"] for model in locked],
-    )
-    models = sorted({change["model_id"] for change in trimmed})
+    models = sorted({change["model_id"] for change in changes if change["taken"]})
     if models:
-        fetch(connection, "queries/reconcile_grants", **names, models=models, apply=True)
-        run(connection, "queries/write_agreed_grants", **names, models=models)
-        _refresh_quarantine(connection, names, rules, models)
+        _make_level(connection, names, rules, models)
     return CaughtUp(len(changes), len(models)), changes[-1]["change_id"]
+
+
+def _make_level(
+    connection: Connection, names: Mapping[str, str], rules: Rules, models: list[UUID]
+) -> None:
+    """Bring grants and quarantine of models that are locked level with their JSONB."""
+    # sent in one go, since writers wait until it is done
+    with connection.pipeline():
+        for name in STATEMENTS:
+            connection.execute(statement(f"queries/{name}", **names, models=models, apply=True))
+        read = connection.execute(statement("queries/list_models", **names, models=models))
+        found = read.fetchall()
+    rows = [
+        (UUID(model["id"]), model["model_identifier"], *quarantine_row(element))
+        for model in found
+        for element in read_pair(model["tier_access"], model["tier_markup"], rules).elements
+        if element.fate == "quarantined"
+    ]
+    if rows:
+        query = statement("queries/copy_quarantine", **names)
+        with connection.cursor() as cursor, cursor.copy(query) as copy:
+            for row in rows:
+                copy.write_row(row)
 
 
 def require_same_tiers(connection: Connection, target: Target, rules: Rules) -> None:
@@ -146,21 +169,3 @@ def require_same_tiers(connection: Connection, target: Target, rules: Rules) -> 
         " means now. Nothing was published.",
         next_step="look at `tierflow plan`, then run the same command again: it builds afresh",
     )
-
-
-def _refresh_quarantine(
-    connection: Connection, names: Mapping[str, str], rules: Rules, models: list[UUID]
-) -> None:
-    """Read some models again and put their quarantined elements in place of the old ones."""
-    run(connection, "queries/delete_quarantine_of_models", **names, models=models)
-    rows = [
-        (UUID(model["id"]), model["model_identifier"], *quarantine_row(element))
-        for model in fetch(connection, "queries/list_models", **names, models=models)
-        for element in read_pair(model["tier_access"], model["tier_markup"], rules).elements
-        if element.fate == "quarantined"
-    ]
-    if rows:
-        query = statement("queries/copy_quarantine", **names)
-        with connection.cursor() as cursor, cursor.copy(query) as copy:
-            for row in rows:
-                copy.write_row(row)

@@ -65,3 +65,12 @@ def summarize_locks(details: Iterable[Mapping[str, Any]]) -> dict[str, Any] | No
         "longest_wait_imposed_ms": max(lock["longest_wait_imposed_ms"] for lock in locks),
         "where": longest["where"],
     }
+
+
+def describe_locks(locks: Mapping[str, Any]) -> str:
+    """Say in a sentence what `summarize_locks` returned."""
+    return (
+        f"No lock on a live table was held for longer than {locks['longest_held_ms']:,.0f} ms"
+        f" ({locks['where']}), and nobody waited for one for longer than"
+        f" {locks['longest_wait_imposed_ms']:,.0f} ms."
+    )

@@ -22,7 +22,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     figures: list[str] = []
     for reports in terminalreporter.stats.values():
         for report in reports:
-            for name, value in getattr(report, "user_properties", ()):
+            if getattr(report, "when", None) != "call":
+                continue
+            for name, value in report.user_properties:
                 if name == "cases":
                     fault, tried, passed = value
                     table[fault][0] += tried
