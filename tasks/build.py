@@ -18,6 +18,7 @@ from tasks.definition import database_task
 from tasks.judge import RunNames, judge_extracted
 from tasks.live_locks import WRITERS_WAIT, change_live
 from tasks.survey import Survey
+from tasks.throttle import wait_for_room
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.errors import ChecksFailed
 from tierflow.explode import (
@@ -215,6 +216,7 @@ def list_chunks(connection: Connection, target: Target) -> tuple[Chunk, ...]:
 @database_task("load chunk")
 def load_chunk(target: Target, chunk: Chunk, rules: Rules, run_names: RunNames) -> Counts:
     """Extract one chunk's JSONB, explode, judge and COPY it in: one transaction with its record."""
+    wait_for_room(target)
     started = time.perf_counter()
     with connect(target, f"load chunk {chunk.number}") as connection:
         if not fetch(connection, "queries/claim_chunk", ledger=target.ledger, number=chunk.number):

@@ -27,7 +27,7 @@ log = logging.getLogger("tierflow.catch_up")
 
 # writers of these models wait until the batch is committed, so a batch grows and shrinks with the
 # time it takes
-SMALLEST_BATCH, LARGEST_BATCH = 10, 200
+SMALLEST_BATCH, LARGEST_BATCH = 10, 40
 SHORT_BATCH_SECONDS, LONG_BATCH_SECONDS = 0.015, 0.03
 STATEMENTS = ("reconcile_grants", "write_agreed_grants", "delete_quarantine_of_models")
 # fewer changes than this are left to the publish transaction
