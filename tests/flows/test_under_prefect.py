@@ -21,8 +21,8 @@ from tierflow.errors import ChecksFailed, DecisionNeeded, TransientError
 
 STEPS = [
     "preflight", "snapshot stats", "load expectations", "create ledger", "create objects",
-    "load chunk", "count loaded", "build indexes", "catch up", "validate keys", "audit", "back up", "publish",
-    "verify", "data docs",
+    "load chunk", "count loaded", "build indexes", "catch up", "validate keys", "audit",
+    "back up", "publish", "verify", "data docs",
 ]  # fmt: skip
 
 
