@@ -117,7 +117,7 @@ def create_objects(target: Target, survey: Survey, run_id: str, *, restart: bool
     names = target.names(published=False)
     with connect(target, "create objects") as connection:
         resumed = not restart and _may_resume(connection, target, survey)
-    if not resumed and target.ledger != target.build:
+    if not resumed and survey.inventory.build_exists and target.ledger != target.build:
         drop_build(target)
     with connect(target, "create objects") as connection:
         if not resumed:
