@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import socket
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, LiteralString, cast
@@ -22,28 +23,28 @@ _commit = psycopg.Connection.commit
 
 
 class Fault:
-    """What to do at which boundary: {"do", "at", "when", ...}; `writes`: what else happens."""
+    """What to do where: {"do", "label", "nth", "when", ...}; `writes`: what else happens."""
 
     def __init__(self, spec: Mapping[str, Any]) -> None:
         self.spec = spec
-        self.passed = 0
+        self.passed = Counter[str]()
         self.writes = dict(spec.get("writes", {}))
 
     def around(self, connection: psycopg.Connection[Any], label: str, work: Any) -> Any:
-        self.passed += 1
-        number = self.passed
+        self.passed[label] += 1
         if self.spec.get("list"):
             with Path(self.spec["list"]).open("a") as file:
                 file.write(f"{label}\n")
-        self._strike(number, "before", connection)
+        self._strike(label, "before", connection)
         result = work()
         if statements := self.writes.pop(label, None):
             self._write(statements)
-        self._strike(number, "after", connection)
+        self._strike(label, "after", connection)
         return result
 
-    def _strike(self, number: int, when: str, connection: psycopg.Connection[Any]) -> None:
-        if (number, when) == (self.spec.get("at"), self.spec.get("when")):
+    def _strike(self, label: str, when: str, connection: psycopg.Connection[Any]) -> None:
+        here = {"label": label, "nth": self.passed[label], "when": when}
+        if here.items() <= self.spec.items():
             getattr(self, f"_{self.spec['do']}")(connection)
 
     def _write(self, statements: Sequence[str]) -> None:
@@ -56,7 +57,7 @@ class Fault:
         os.kill(os.getpid(), signal.SIGKILL)
 
     def _interrupt(self, _connection: psycopg.Connection[Any]) -> None:
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), self.spec.get("signal", signal.SIGTERM))
 
     def _kill_server(self, _connection: psycopg.Connection[Any]) -> None:
         """End every process of the server at once, as a power cut does."""

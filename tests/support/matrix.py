@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -99,24 +100,29 @@ class Bench:
             sql.SQL("CREATE DATABASE {copy} TEMPLATE {source} STRATEGY file_copy").format(**names)
         )
 
-    def list_boundaries(self) -> list[str]:
-        """Return the labels of all boundaries of a run without a fault."""
+    def list_boundaries(self) -> list[tuple[str, int]]:
+        """Return all boundaries of a run without a fault: its label, and which one of these."""
         self.renew()
         labels = Path(self.database.home, "boundaries")
         labels.unlink(missing_ok=True)
         told = self._run(self.command, {"list": str(labels)})
         assert told.code == 0, told.stderr
-        return labels.read_text().splitlines()
+        passed = Counter[str]()
+        boundaries: list[tuple[str, int]] = []
+        for label in labels.read_text().splitlines():
+            passed[label] += 1
+            boundaries.append((label, passed[label]))
+        return boundaries
 
     def _run(self, command: Sequence[str], fault: Mapping[str, Any] | None) -> Any:
         if fault is not None:
             fault = {"dsn": self.database.dsn, "writes": WRITES, **self.spec, **fault}
         return self.zygote.call(*command, *OPTIONS, env=self.env, fault=fault)
 
-    def try_case(self, do: str, at: int, when: str) -> str | None:
+    def try_case(self, do: str, label: str, nth: int, when: str) -> str | None:
         """Meet one fault; return what does not hold afterwards, None when all does."""
         self.renew()
-        told = self._run(self.command, {"do": do, "at": at, "when": when})
+        told = self._run(self.command, {"do": do, "label": label, "nth": nth, "when": when})
         self.spec = {**self.spec, **self.heal()}
         if told.code not in CODES[do]:
             return f"ended with {told.code}: {told.stderr[-300:]}"

@@ -27,6 +27,7 @@ def test_the_longest_lock_of_each_place_is_kept_and_collected_once() -> None:
     assert summary == {
         "longest_held_ms": 20.0, "longest_wait_imposed_ms": 30.0, "where": "publish",
     }  # fmt: skip
+    assert summary is not None
     assert "longer than 20 ms (publish)" in describe_locks(summary)
 
 
