@@ -46,7 +46,12 @@ class CaughtUp:
 
 @database_task("catch up")
 def catch_up(target: Target, rules: Rules) -> int:
-    """Reconcile the models in the change log, batch by batch, until few are left; count them.
+    """Reconcile the models in the change log, batch by batch, until few are left; count them."""
+    return shorten_log(target, rules)
+
+
+def shorten_log(target: Target, rules: Rules) -> int:
+    """Catch up, round by round, until few changes are left; return the models made level.
 
     Raises TransientError when the tiers are no longer those that the build was made for, or when
     the log does not become short.

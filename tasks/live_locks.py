@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from psycopg import errors as pg
+
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.errors import TierflowError, TransientError
 from tierflow.measures import note_lock
@@ -122,6 +124,8 @@ class _Clock:
 def _given_up(
     target: Target, where: str, locks: Sequence[str], error: TransientError
 ) -> TransientError:
+    if not isinstance(error.__cause__, pg.LockNotAvailable):
+        return TransientError(error.message, next_step=error.next_step)
     try:
         with connect(target, "lock holders", read_only=True) as connection:
             holders = fetch(

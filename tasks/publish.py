@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from tasks.capture import drop_capture
-from tasks.catch_up import SHORT_ROUND, catch_up_batch, require_same_tiers, run_round
+from tasks.catch_up import SHORT_ROUND, catch_up_batch, require_same_tiers, shorten_log
 from tasks.definition import database_task
 from tasks.live_locks import ALL_WAIT, TakeLocks, with_live_locks
 from tierflow.connection import Connection, fetch, run
@@ -39,7 +39,7 @@ def publish(target: Target, rules: Rules) -> None:
     def attempt(connection: Connection, take_locks: TakeLocks) -> None:
         # an attempt that lost its session at the commit may have been done all the same
         if _has_build(connection, target):
-            run_round(target, rules)
+            shorten_log(target, rules)
             _publish(connection, take_locks, target, rules)
 
     with_live_locks(target, "publish", ALL_WAIT, attempt)
