@@ -91,6 +91,10 @@ def migrate(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Do all of it up to the audit, then throw it away.")
     ] = False,
+    restart: Annotated[
+        bool,
+        typer.Option("--restart", help="Throw an unfinished build away first; else it is resumed."),
+    ] = False,
     tier_map: TierMap = None,
     unknown_tiers: UnknownTiers = None,
     malformed: Malformed = None,
@@ -123,6 +127,7 @@ def migrate(
         return call(
             flow,
             dry_run=dry_run,
+            restart=restart,
             **options,
             **_tier_map(tier_map),
             backup_columns=backup_columns,

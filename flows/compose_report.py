@@ -10,6 +10,7 @@ import pandas as pd
 
 from tasks.judge import Audit
 from tierflow import __version__, report
+from tierflow.measures import describe_locks
 from tierflow.plan import Plan
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def compose_report(facts: Facts) -> report.RunReport:
         history=[*facts.history, (facts.started.isoformat(), facts.seconds)],
         regression=facts.regression or "",
         forecast=_say_forecast(facts),
+        locks=describe_locks(facts.locks) if facts.locks else "",
         message=facts.message,
         next_command=facts.next_command,
         data_docs=facts.data_docs,

@@ -9,11 +9,16 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import typer
 
 from tierflow.errors import ExitCode, TierflowError
+from tierflow.stopping import stop_on_signals
+
+# the other commands are one transaction, or write nothing: they are interrupted at once
+STOPS_AT_BOUNDARIES = ("migrate", "rehearse")
 
 
 def import_flow(name: str, *, judges: bool) -> Any:
@@ -48,7 +53,8 @@ def run_command(work: Callable[[], Any], command: str, *, json_: bool, verbose: 
     """Do the work, print its result or its error, and leave with the right exit code."""
     _set_up_logging(command, verbose=verbose)
     try:
-        result = work()
+        with stop_on_signals(_tell) if command in STOPS_AT_BOUNDARIES else nullcontext():
+            result = work()
     except TierflowError as error:
         logging.getLogger("tierflow").debug("traceback", exc_info=True)
         _print_error(error, command, json_=json_)
@@ -72,6 +78,11 @@ def run_command(work: Callable[[], Any], command: str, *, json_: bool, verbose: 
         print_result(command, result)
     if result is not None and command == "plan" and result["needs_decision"]:
         raise typer.Exit(ExitCode.DECISION_NEEDED)
+
+
+def _tell(text: str) -> None:
+    # os.write: a handler may interrupt a print of the same stream
+    os.write(2, f"{text}\n".encode())
 
 
 def _print_error(error: TierflowError, command: str, *, json_: bool) -> None:

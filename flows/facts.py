@@ -20,6 +20,7 @@ from tierflow.explode import Counts
 from tierflow.forecast import Forecast
 from tierflow.history import Past, describe_regression
 from tierflow.ledger import StepRecord
+from tierflow.measures import summarize_locks
 from tierflow.plan import Plan
 from tierflow.settings import Target
 
@@ -63,6 +64,11 @@ class Facts:
         """
         waited = sum(step.seconds for step in self.steps if step.name == "load expectations")
         return self.seconds - waited
+
+    @property
+    def locks(self) -> dict[str, Any] | None:
+        """Return the longest lock on a live table and the longest wait it may have imposed."""
+        return summarize_locks(step.detail for step in self.steps)
 
     @property
     def regression(self) -> str | None:
@@ -109,6 +115,7 @@ class Facts:
             "coverage_of_all": self.audit.coverage_of_all if self.audit else None,
             "changes": [_plain_change(change) for change in self.changes[:CHANGES_IN_RESULT]],
             "plan": self.plan.as_dict() if self.plan and self.outcome == "needs_decision" else None,
+            "locks": self.locks,
             "forecast": self.forecast.compare(self.work_seconds) if self.forecast else None,
         }
 

@@ -12,6 +12,7 @@ from flows.recording import Run, recorded_run
 from flows.target import open_target
 from tasks import build, indexes, judge, load, publish
 from tasks.back_up import back_up, prepare_backup
+from tasks.catch_up import catch_up
 from tasks.compare import Comparison
 from tasks.dump import dump_source
 from tasks.reconcile import reconcile
@@ -24,6 +25,7 @@ from tierflow.settings import Target
 @flow(name="migrate", persist_result=False, task_runner=choose_task_runner())
 def migrate(
     dry_run: bool = False,
+    restart: bool = False,
     tier_map: dict[str, list[str]] | None = None,
     unknown_tiers: Literal["fail", "quarantine"] | None = None,
     malformed: Literal["fail", "quarantine"] | None = None,
@@ -40,6 +42,7 @@ def migrate(
 
     Args:
         dry_run: Do all of it up to the audit, then throw the build away.
+        restart: Throw an unfinished build away first; else it is resumed.
         tier_map: What each code of the JSONB means, as {"code": ["tier"]}.
         unknown_tiers: What happens to a code that is neither mapped nor a tier. Empty, here and
             below: what the last run of this database decided; the first run stops and asks.
@@ -78,27 +81,32 @@ def migrate(
         if survey.inventory.published:
             outcome, known = repair(run, target, survey, dry_run=dry_run)
         else:
-            outcome = write_audit_publish(run, target.for_mode(mode), survey, dry_run=dry_run)
+            outcome = write_audit_publish(
+                run, target.for_mode(mode), survey, dry_run=dry_run, restart=restart
+            )
             known = None
         if not dry_run:
             run.verify(min_coverage=survey.rules.decisions.min_coverage, known=known)
         return run.finish(outcome)
 
 
-def write_audit_publish(run: Run, target: Target, survey: Survey, *, dry_run: bool) -> str:
+def write_audit_publish(
+    run: Run, target: Target, survey: Survey, *, dry_run: bool, restart: bool
+) -> str:
     """Make the junction table where nobody sees it; publish it when the audit is passed."""
     with run.build_scope(target, dry_run=dry_run):
         run.step(build.create_ledger, target)
         if not dry_run:
             run.open_ledger(survey.rules.decisions)
-        plan = run.step(build.create_objects, target, survey, run.run_id)
+        plan = run.step(build.create_objects, target, survey, run.run_id, restart=restart)
         chunks = [chunk for chunk in plan.chunks if not chunk.loaded]
         run.expected_rows = max(0, survey.plan.counts.grants - plan.loaded)
         run.each(load.load_chunk, target, chunks, survey.rules, run.names)
         run.facts.counts = run.step(load.count_loaded, target)
         run.step(indexes.build_indexes, target)
         run.step(indexes.build_keys, target)
-        run.step(publish.catch_up, target, survey.rules)
+        run.step(catch_up, target, survey.rules)
+        run.step(indexes.validate_keys, target)
         audit = run.step(
             judge.audit, target, run.names, min_coverage=survey.rules.decisions.min_coverage
         )

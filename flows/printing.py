@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from tierflow.measures import describe_locks
+
 ROWS_SHOWN = 20
 
 
@@ -162,6 +164,8 @@ def _print_migrate(console: Console, result: Mapping[str, Any]) -> None:
             f"Coverage: {result['coverage']:.1%} of the enabled models that should have a grant,"
             f" {result['coverage_of_all']:.1%} of all enabled models"
         )
+    if locks := result.get("locks"):
+        console.print(describe_locks(locks))
     if forecast := result.get("forecast"):
         console.print(
             f"Forecast of {forecast['made'][:10]}: {forecast['seconds']:.1f} s; this run took"

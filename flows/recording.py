@@ -28,8 +28,10 @@ from tierflow.decisions import Decisions, settle_decisions
 from tierflow.errors import ChecksFailed, DecisionNeeded, TierflowError
 from tierflow.history import read_history
 from tierflow.ledger import Ledger, StepRecord, has_ledger
+from tierflow.measures import collect
 from tierflow.progress import track
 from tierflow.settings import Target
+from tierflow.stopping import stop_if_asked
 
 log = logging.getLogger("tierflow")
 
@@ -51,6 +53,7 @@ class Run:
         self.expected_rows = 0
         self._clock = time.perf_counter()
         self._ledger: Ledger | None = None
+        self.require_lock: Callable[[], None] | None = None
         self._page = open_page(mode, self.facts.database, self.run_id)
 
     @property
@@ -81,6 +84,7 @@ class Run:
         rows = 0
         with self._recorded(task.name) as record, track(task.name, self.expected_rows) as advance:
             for result in call_each(task, target, todo, *args, **kwargs):
+                self.at_boundary()
                 results.append(result)
                 rows += _count_rows(result) or 0
                 advance(rows)
@@ -88,6 +92,12 @@ class Run:
                     self._page.advance(task.name, rows, max(rows, self.expected_rows, 1))
             record["rows"] = rows
         return results
+
+    def at_boundary(self) -> None:
+        """Stop here when asked to, or when the lock that allows one run is no longer ours."""
+        stop_if_asked()
+        if self.require_lock is not None:
+            self.require_lock()
 
     def phase(self, name: str, run_flow: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Run another flow's body as one step of this run, and return its result."""
@@ -165,6 +175,7 @@ class Run:
 
     @contextlib.contextmanager
     def _recorded(self, name: str) -> Generator[dict[str, Any]]:
+        self.at_boundary()
         started, clock = dt.datetime.now(dt.UTC), time.perf_counter()
         record: dict[str, Any] = {"rows": None}
         outcome = "failed"
@@ -175,7 +186,7 @@ class Run:
             outcome = "done"
         finally:
             seconds = time.perf_counter() - clock
-            step = StepRecord(name, started, seconds, record["rows"], outcome, {})
+            step = StepRecord(name, started, seconds, record["rows"], outcome, collect())
             self.facts.steps.append(step)
             rows = "" if step.rows is None else f", {step.rows:,} rows"
             log.info("Step %s is %s after %.2f s%s.", name, outcome, seconds, rows)
@@ -214,7 +225,7 @@ def recorded_run(target: Target, mode: str, *, locked: bool = False) -> Generato
     """
     run = Run(target, mode)
     try:
-        with hold_run_lock(target) if locked else contextlib.nullcontext():
+        with hold_run_lock(target) if locked else contextlib.nullcontext() as run.require_lock:
             yield run
     except DecisionNeeded as error:
         error.result = _finish_failed(run, "needs_decision", error)

@@ -115,7 +115,7 @@ def live_the_whole_life(run: Run, copy: Target, given: dict[str, Any]) -> Foreca
         models=migrated["source_models"],
         grants=migrated["grants"],
         seconds=migrated["seconds"] - step_seconds(migrated, "load expectations"),
-        lock_seconds=step_seconds(migrated, "publish"),
+        lock_seconds=(migrated["locks"] or {"longest_held_ms": 0.0})["longest_held_ms"] / 1000,
         bytes=sizes["junction_bytes"],
         rehearsal_seconds=sum(step.seconds for step in run.facts.steps),
     )

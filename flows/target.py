@@ -7,7 +7,7 @@ from collections.abc import Generator
 
 from expectations import judging
 from tierflow.embedded import embedded_server
-from tierflow.settings import Settings, Target
+from tierflow.settings import Limits, Settings, Target
 
 EMBEDDED_DATABASE = "tierflow_demo"
 
@@ -63,4 +63,10 @@ def _target(settings: Settings, dsn: str, schema: str) -> Target:
         chunk_models=settings.chunk_models,
         workers=settings.workers,
         keep_validations=settings.keep_validations,
+        limits=Limits(
+            max_replication_lag=settings.max_replication_lag,
+            max_transaction_age=settings.max_transaction_age,
+            pause_while=settings.pause_while,
+            longest_pause=settings.longest_pause,
+        ),
     )

@@ -9,20 +9,30 @@ import time
 from collections.abc import Generator
 from uuid import UUID
 
+from tasks.capture import has_triggers
 from tasks.chunks import Chunk, list_chunks
 from tasks.definition import database_task
+from tasks.live_locks import ALL_WAIT, change_live
+from tasks.throttle import wait_for_room
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.errors import TransientError
+from tierflow.measures import note_lock
 from tierflow.progress import track
 from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.back_up")
 
-PREPARATION = ("add_backup_columns", "create_keep_columns_function", "create_keep_columns_trigger")
-# a batch's rows are locked until it commits, and a writer of one of them waits so long
-BATCH_SECONDS = 0.25
-FIRST_BATCH, LARGEST_BATCH = 500, 20_000
-LOCK_TIMEOUT = "500ms"
+PREPARATION = (
+    "schema/add_backup_columns",
+    "schema/create_keep_columns_function",
+    "schema/create_keep_columns_trigger",
+)
+KEEP_TRIGGER = "zzzz_tierflow_keep_other_columns"
+CLEARANCE = ("schema/drop_keep_columns_trigger", "schema/drop_keep_columns_function")
+# a batch's rows are locked until it commits, and a writer of one of them waits so long: the budget
+# for a lock is 50 ms (DESIGN.md section 8)
+BATCH_SECONDS = 0.03
+FIRST_BATCH, LARGEST_BATCH = 100, 20_000
 ATTEMPTS = 10
 
 
@@ -33,14 +43,15 @@ def prepare_backup(target: Target, *, wanted: bool) -> int:
     Returns how many chunks are to be backed up. Without the trigger the values of a model that is
     changed between publishing and its turn would be lost.
     """
-    with connect(target, "prepare backup") as connection:
+    with connect(target, "prepare backup", read_only=True) as connection:
+        left = has_triggers(connection, target, KEEP_TRIGGER)
         todo = sum(not chunk.backed_up for chunk in list_chunks(connection, target))
-        if not todo or not wanted:
-            return 0
-        fetch(connection, "queries/set_lock_timeout", timeout=LOCK_TIMEOUT)
-        for name in PREPARATION:
-            run(connection, f"schema/{name}", **target.names())
-    return todo
+    if todo and wanted:
+        change_live(target, "backup columns", ALL_WAIT, PREPARATION, target.names())
+        return todo
+    if left:  # by a run that was killed when all was copied
+        change_live(target, "backup columns", ALL_WAIT, CLEARANCE, target.names())
+    return 0
 
 
 @database_task("back up")
@@ -59,12 +70,8 @@ def back_up(target: Target, models: int) -> int:
             for done in _back_up_chunk(target, chunk, pace):
                 copied += done
                 advance(copied)
-    if todo:
-        with connect(target, "back up") as connection:
-            fetch(connection, "queries/set_lock_timeout", timeout=LOCK_TIMEOUT)
-            run(connection, "schema/drop_keep_columns_trigger", **target.names())
-            run(connection, "schema/drop_keep_columns_function", **target.names())
-        log.info("Backed up the tier columns of %s models.", copied)
+    change_live(target, "backup columns", ALL_WAIT, CLEARANCE, target.names())
+    log.info("Backed up the tier columns of %s models.", copied)
     return copied
 
 
@@ -86,7 +93,7 @@ class _Pace:
         if not error.retry or self.failures == ATTEMPTS:
             raise error
         self.size = max(1, self.size // 2)
-        log.warning("The backup gives way, with %s models a batch: %s", self.size, error.message)
+        log.info("The backup gives way, with %s models a batch: %s", self.size, error.message)
         time.sleep(random.uniform(0.5, 1.5) * min(0.1 * 2**self.failures, 2.0))
 
 
@@ -97,6 +104,7 @@ def _back_up_chunk(target: Target, chunk: Chunk, pace: _Pace) -> Generator[int]:
         try:
             with connect(target, f"back up {chunk.number}") as connection:
                 while not finished:
+                    wait_for_room(target)
                     started = time.perf_counter()
                     done, last = _write_batch(connection, target, chunk, after, pace.size)
                     reached, all_done = last or after, done < pace.size
@@ -110,7 +118,9 @@ def _back_up_chunk(target: Target, chunk: Chunk, pace: _Pace) -> Generator[int]:
                     )
                     connection.commit()
                     after, finished = reached, all_done
-                    pace.took(time.perf_counter() - started)
+                    took = time.perf_counter() - started
+                    note_lock("back up", held=took, imposed=took)
+                    pace.took(took)
                     yield done
         except TransientError as error:
             pace.failed(error)
@@ -120,7 +130,6 @@ def _write_batch(
     connection: Connection, target: Target, chunk: Chunk, after: UUID | None, most: int
 ) -> tuple[int, UUID | None]:
     low, high, begin = ("" if id_ is None else str(id_) for id_ in (chunk.low, chunk.high, after))
-    fetch(connection, "queries/set_lock_timeout", timeout=LOCK_TIMEOUT)
     fetch(connection, "queries/allow_backup")
     row = fetch(
         connection,

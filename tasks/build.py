@@ -7,6 +7,7 @@ import logging
 
 from psycopg.types.json import Jsonb
 
+from tasks.capture import drop_build, is_capturing, start_capture
 from tasks.chunks import Chunk, list_chunks, plan_chunks
 from tasks.definition import database_task
 from tasks.survey import Survey
@@ -24,7 +25,6 @@ RULES = (
     "create_implied_grants_function",
     "create_implied_grant_view",
 )
-CAPTURE = ("create_capture_function", "create_capture_trigger", "create_capture_update_trigger")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,9 +42,13 @@ class Build:
 
 @database_task("create ledger")
 def create_ledger(target: Target) -> None:
-    """Create the ledger's tables where they are missing."""
+    """Create the ledger's tables where they are missing, and drop what a killed dry run left."""
+    dry_run = target.for_mode("dry run")
     with connect(target, "create ledger") as connection:
-        drop_dry_run(connection, target)
+        left = fetch(connection, "queries/has_relation", in_schema=dry_run.ledger, name="run")
+    if left[0]["there"]:
+        drop_build(dry_run)
+    with connect(target, "create ledger") as connection:
         put_ledger(connection, target)
 
 
@@ -61,22 +65,25 @@ def drop_dry_run(connection: Connection, target: Target) -> None:
 
 
 @database_task("create objects")
-def create_objects(target: Target, survey: Survey, run_id: str) -> Build:
+def create_objects(target: Target, survey: Survey, run_id: str, *, restart: bool = False) -> Build:
     """Create the rules, the bare junction table and the change capture, and plan the chunks.
 
-    An unfinished build of the same decisions and tiers is kept and resumed; any other is dropped.
+    An unfinished build of the same decisions and tiers is kept and resumed; any other is dropped,
+    and with `restart` that one too.
     """
     names = target.names(published=False)
     with connect(target, "create objects") as connection:
-        resumed = _may_resume(connection, target, survey)
+        resumed = not restart and _may_resume(connection, target, survey)
+    if not resumed and survey.inventory.build_exists and target.ledger != target.build:
+        drop_build(target)
+    with connect(target, "create objects") as connection:
         if not resumed:
             _forget_build(connection, target)
         run(connection, "schema/create_build_schema", **names)
         put_rules(connection, target, survey, run_id)
         run(connection, "schema/create_tier_model_access", **names)
         run(connection, "schema/set_wide_id_cache", **names)
-        for name in CAPTURE:
-            run(connection, f"schema/{name}", **names)
+        start_capture(connection, target)
         plan_chunks(connection, target)
         chunks = list_chunks(connection, target)
         loaded = fetch(connection, "queries/sum_chunks", ledger=target.ledger)[0]["grants"]
@@ -92,12 +99,12 @@ def _may_resume(connection: Connection, target: Target, survey: Survey) -> bool:
     )
     decision = fetch(connection, "queries/read_decision", ledger=target.ledger)
     same = bool(decision) and decision[0]["fingerprint"] == survey.fingerprint
-    return bool(built[0]["there"]) and same
+    # without the capture nobody knows what has changed since a chunk was loaded
+    captured = is_capturing(connection, target)
+    return bool(built[0]["there"]) and same and captured
 
 
 def _forget_build(connection: Connection, target: Target) -> None:
-    if target.ledger != target.build:
-        run(connection, "schema/drop_build_schema", **target.names())
     for name in (
         "clear_chunks",
         "clear_change_log",
@@ -137,12 +144,4 @@ def put_rules(connection: Connection, target: Target, survey: Survey, run_id: st
 @database_task("discard build")
 def discard_build(target: Target) -> None:
     """Drop the build with all that belongs to it, and the change capture."""
-    with connect(target, "discard build") as connection:
-        drop_capture(connection, target)
-        run(connection, "schema/drop_build_schema", **target.names())
-
-
-def drop_capture(connection: Connection, target: Target) -> None:
-    """Drop the change capture's triggers from the models."""
-    run(connection, "schema/drop_capture_trigger", **target.names())
-    run(connection, "schema/drop_capture_update_trigger", **target.names())
+    drop_build(target)

@@ -15,7 +15,7 @@ from expectations.vocabulary import SuiteName
 from sql import statement
 from tasks.chunks import Range, clip, cut_ranges, join_ranges
 from tasks.compose_frames import add_up_coverage, add_up_orphans, agrees, compose_distribution
-from tierflow.connection import Connection, connect, fetch
+from tierflow.connection import Connection, connect, fetch, run
 from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.compare")
@@ -78,12 +78,21 @@ def compare(target: Target, *, published: bool, within: Connection | None = None
     Where all three counts agree (implied, found, matched) the sides are the same; where they do
     not, the models around are compared row by row, which names what differs. The counts prove it
     only where no grant can stand twice and none can be an orphan: without the keys all is compared
-    row by row. `within`: one after the other, as the transaction of this session sees them.
+    row by row. Of a build, models in the change log count as level: the publish transaction makes
+    them so before anybody sees them. `within`: one range after the other, as the transaction of
+    this session sees them.
     """
     if within is not None:
         return _compare(within, target, published, functools.partial(_count_in_turn, within))
-    with connect(target, "compare", read_only=True) as connection:
-        return _compare(connection, target, published, functools.partial(_count_together, target))
+    together = functools.partial(_count_together, target)
+    if published:
+        with connect(target, "compare", read_only=True) as connection:
+            return _compare(connection, target, published, together)
+    with connect(target, "compare") as connection:
+        run(connection, "schema/create_levelled_view", **target.names(published=False))
+        comparison = _compare(connection, target, published, together)
+        connection.rollback()
+        return comparison
 
 
 def _compare(
@@ -144,14 +153,20 @@ def _count_in_turn(
 def _count(connection: Connection, names: Mapping[str, str], one: Range) -> Part:
     fetch(connection, "queries/set_work_memory")
     low, high = one
-    return Part(one, read_frame(connection, "queries/compare_range", names, low=low, high=high))
+    levelled = names["target"] == names["build"]
+    counts = read_frame(
+        connection, "queries/compare_range", names, low=low, high=high, levelled=levelled
+    )
+    return Part(one, counts)
 
 
 def _compare_rows(connection: Connection, names: Mapping[str, str], one: Range) -> Part:
     low, high = ("" if bound is None else str(bound) for bound in one)
     suites: tuple[SuiteName, ...] = ("coverage", "orphans")
+    levelled = names["target"] == names["build"]
+    seen = {**names, "target": "pg_temp"} if levelled else names
     rows: Frames = {
-        suite: read_frame(connection, f"checks/{suite}", names, low=low, high=high)
+        suite: read_frame(connection, f"checks/{suite}", seen, low=low, high=high)
         for suite in suites
     }
     return dataclasses.replace(_count(connection, names, one), rows=rows)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from tasks.definition import database_task
+from tasks.live_locks import WRITERS_WAIT, change_live
 from tierflow.connection import connect, fetch, run
 from tierflow.settings import Target
 
@@ -31,6 +32,10 @@ FOREIGN_KEYS = {
     "fk_tier_model_tier": ("add_fk_tier_model_tier", "validate_fk_tier_model_tier"),
     "fk_tier_model_model": ("add_fk_tier_model_model", "validate_fk_tier_model_model"),
 }
+FOREIGN_KEY_LOCKS: dict[str, tuple[str, ...]] = {
+    "fk_tier_model_tier": (),  # to lock the tiers takes more privileges than a key to them
+    "fk_tier_model_model": WRITERS_WAIT,
+}
 
 
 @database_task("build indexes")
@@ -50,19 +55,29 @@ def build_indexes(target: Target) -> int:
 
 @database_task("build keys")
 def build_keys(target: Target) -> int:
-    """Add the foreign keys that are not there yet, validate them, and ANALYZE the table."""
+    """Add the foreign keys that are not there yet, not validated, and ANALYZE the table.
+
+    Models that were deleted meanwhile are caught up with before the keys are validated.
+    """
     names = target.names(published=False)
     shapes = _list_shapes(target)
     missing = [key for key in FOREIGN_KEYS if key not in shapes]
+    for key in missing:
+        # a killed run may have left the key unvalidated
+        statements = (f"schema/drop_{key}", f"schema/{FOREIGN_KEYS[key][0]}")
+        change_live(target, "foreign keys", FOREIGN_KEY_LOCKS[key], statements, names)
     with connect(target, "build keys", autocommit=True) as connection:
-        fetch(connection, "queries/set_build_memory", sessions=1)
-        for key in missing:
-            # a killed run may have left the key unvalidated
-            run(connection, f"schema/drop_{key}", **names)
-            for file in FOREIGN_KEYS[key]:
-                run(connection, f"schema/{file}", **names)
         run(connection, "queries/analyze_tier_model_access", **names)
     return len(missing)
+
+
+@database_task("validate keys")
+def validate_keys(target: Target) -> None:
+    """Check the keys against all grants; readers and writers of the models pass."""
+    with connect(target, "validate keys", autocommit=True) as connection:
+        fetch(connection, "queries/set_build_memory", sessions=1)
+        for _, validate in FOREIGN_KEYS.values():
+            run(connection, f"schema/{validate}", **target.names(published=False))
 
 
 def _list_shapes(target: Target) -> Mapping[str, str]:

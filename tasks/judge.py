@@ -95,13 +95,13 @@ def load_expectations() -> None:
 
 
 @database_task("audit")
-def audit(target: Target, run: RunNames, *, min_coverage: float) -> Audit:
+def audit(target: Target, run_names: RunNames, *, min_coverage: float) -> Audit:
     """Judge the build against the JSONB. Writes data docs only."""
     return judge_frames(
         compare(target, published=False).frames,
         target,
-        run.at("audit"),
-        database=run.database,
+        run_names.at("audit"),
+        database=run_names.database,
         min_coverage=min_coverage,
     )
 

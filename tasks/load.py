@@ -15,6 +15,7 @@ from tasks.chunks import Chunk
 from tasks.definition import database_task
 from tasks.judge import Audit, RunNames, judge_extracted
 from tasks.quarantine import copy_quarantine, name_models
+from tasks.throttle import wait_for_room
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.copy_format import HEADER, TRAILER, grants_as_copy, read_blocks
 from tierflow.errors import ChecksFailed
@@ -33,6 +34,7 @@ def load_chunk(target: Target, chunk: Chunk, rules: Rules, run_names: RunNames) 
     Two sessions: while the server reads the next block on one, it takes the grants of the last
     block on the other.
     """
+    wait_for_room(target)
     started = time.perf_counter()
     name = f"load chunk {chunk.number}"
     with (

@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from tasks.build import drop_capture, drop_dry_run
+from tasks.build import drop_dry_run
+from tasks.capture import drop_capture
 from tasks.compare import compare
 from tasks.definition import database_task
 from tasks.survey import list_other_schema, read_decisions_in_force, read_inventory

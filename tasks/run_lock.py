@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from tierflow.connection import Connection, connect, fetch, translated_errors
 from tierflow.errors import TierflowError, TransientError
@@ -15,10 +15,11 @@ PATIENCE_SECONDS = 1.0
 
 
 @contextlib.contextmanager
-def hold_run_lock(target: Target) -> Generator[None]:
+def hold_run_lock(target: Target) -> Generator[Callable[[], None]]:
     """Hold the session advisory lock; PostgreSQL frees it when the process dies.
 
-    Raises TransientError, naming the holder, when another run is under way.
+    Yields what to call at every boundary: it raises TransientError when the session is gone, and
+    the lock with it. Raises TransientError, naming the holder, when another run is under way.
     """
     with connect(target, "run lock", autocommit=True) as connection:
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -27,11 +28,24 @@ def hold_run_lock(target: Target) -> Generator[None]:
                 raise _under_way(connection, target)
             time.sleep(0.05)
         try:
-            yield
+            yield lambda: _require_held(connection)
         finally:
             # where the session is gone, so is the lock
             with contextlib.suppress(TierflowError), translated_errors():
                 fetch(connection, "queries/release_run_lock")
+
+
+def _require_held(connection: Connection) -> None:
+    try:
+        with translated_errors():
+            held = fetch(connection, "queries/has_run_lock")[0]["held"]
+    except TransientError:
+        held = False
+    if not held:
+        raise TransientError(
+            "The session that held the lock of this run is gone, so another run may have begun.",
+            next_step="run the same command again; it goes on where it stopped",
+        )
 
 
 def _under_way(connection: Connection, target: Target) -> TransientError:

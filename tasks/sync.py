@@ -6,7 +6,7 @@ from tierflow.connection import Connection, fetch, run
 from tierflow.settings import Target
 
 # in this order: each needs those before it
-SYNC = (
+SYNC_FUNCTIONS = (
     "create_sync_model_view",
     "create_sync_grant_view",
     "create_sync_tier_view",
@@ -21,6 +21,8 @@ SYNC = (
     "create_sync_grants_function",
     "create_sync_tiers_function",
     "revoke_sync_functions",
+)
+SYNC_TRIGGERS = (
     "create_sync_models_note_insert_trigger",
     "create_sync_models_note_update_trigger",
     "create_sync_models_write_trigger",
@@ -36,13 +38,27 @@ SYNC = (
     "create_sync_tiers_delete_trigger",
     "create_sync_tiers_truncate_trigger",
 )
+SYNC = (*SYNC_FUNCTIONS, *SYNC_TRIGGERS)
 SYNC_DROPS = ("drop_sync_functions", "drop_sync_helpers", "drop_sync_views")
 
 
 def put_sync(connection: Connection, target: Target) -> None:
     """Create or replace the sync; from its first trigger on, writers wait until the commit."""
-    for name in SYNC:
+    put_sync_functions(connection, target)
+    put_sync_triggers(connection, target)
+
+
+def put_sync_functions(connection: Connection, target: Target) -> None:
+    """Create or replace what the sync's triggers need; nobody waits for that."""
+    for name in SYNC_FUNCTIONS:
         run(connection, f"schema/{name}", **target.names())
+
+
+def put_sync_triggers(connection: Connection, target: Target) -> None:
+    """Create or replace the sync's triggers, sent in one go: writers wait until the commit."""
+    with connection.pipeline():
+        for name in SYNC_TRIGGERS:
+            run(connection, f"schema/{name}", **target.names())
 
 
 def drop_sync(connection: Connection, target: Target) -> None:

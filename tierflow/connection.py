@@ -129,6 +129,12 @@ def translated_errors() -> Generator[None]:
         yield
     except _TRANSIENT as error:
         raise _transient(error) from error
+    except pg.ForeignKeyViolation as error:
+        raise TransientError(
+            f"A tier or model was deleted meanwhile: {_first_line(error)}. {_detail(error)}",
+            next_step=_AGAIN,
+            retry=True,
+        ) from error
     except pg.ReadOnlySqlTransaction as error:
         raise ConfigurationError(
             f"The database is read-only: {_first_line(error)}.",

@@ -124,6 +124,7 @@ class RunReport:
     history: Sequence[tuple[str, float]] = ()
     regression: str = ""
     forecast: str = ""
+    locks: str = ""
     message: str = ""
     next_command: str = ""
     data_docs: str | Path | None = None

@@ -48,9 +48,36 @@ class Settings(BaseSettings):
         None, description="Scheduler of the Dask cluster. Without it: a cluster on this machine."
     )
     keep_validations: int = Field(50, ge=1, description="Runs that the data docs keep.")
+    max_replication_lag: float = Field(
+        30.0, ge=0, description="Seconds a standby may be behind before the run rests; 0: any."
+    )
+    max_transaction_age: float = Field(
+        0.0, ge=0, description="Seconds another transaction may be open before it rests; 0: any."
+    )
+    pause_while: str | None = Field(
+        None, description="A query that returns one boolean: the run rests while it is true."
+    )
+    longest_pause: float = Field(
+        3600.0, ge=0, description="Seconds of one rest after which the run stops, resumable."
+    )
     files_url: str | None = Field(
         None, description="Where the reports and data docs are served; `serve` sets it."
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """When a run rests; 0 and None are no limit (docs/reference.md)."""
+
+    max_replication_lag: float = 0.0
+    max_transaction_age: float = 0.0
+    pause_while: str | None = None
+    longest_pause: float = 3600.0
+
+    @property
+    def any(self) -> bool:
+        """Whether there is a limit at all."""
+        return bool(self.max_replication_lag or self.max_transaction_age or self.pause_while)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +96,7 @@ class Target:
     chunk_models: int = 50_000
     workers: int = 2
     keep_validations: int = 50
+    limits: Limits = Limits()
 
     def for_mode(self, mode: Literal["migrate", "dry run"]) -> Target:
         """Return the target as the mode wants it."""

@@ -1,2 +1,2 @@
--- Returns how far the change log goes and how many models it names. Reads only.
-SELECT coalesce(max(change_id), 0) AS up_to, count(DISTINCT model_id) AS models FROM :"ledger".change_log
+-- Returns the highest number of the change log and how many changes it holds. Reads only.
+SELECT coalesce(max(change_id), 0) AS up_to, count(*) AS changes FROM :"ledger".change_log

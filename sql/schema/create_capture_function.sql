@@ -1,11 +1,18 @@
 -- Creates the function that logs which models changed their tier columns; its argument is the schema of the log. Locks nothing.
+-- SECURITY DEFINER: who writes to the models need not know of the log, and may not write to it.
 CREATE OR REPLACE FUNCTION :"ledger".capture_change() RETURNS trigger
-LANGUAGE plpgsql
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    EXECUTE format('INSERT INTO %I.change_log (model_id, operation) VALUES ($1, $2)', TG_ARGV[0])
-    USING CASE TG_OP WHEN 'DELETE' THEN OLD.id ELSE NEW.id END, TG_OP;
+    IF TG_OP <> 'INSERT' THEN
+        EXECUTE format('INSERT INTO %I.change_log (model_id, operation) VALUES ($1, $2)', TG_ARGV[0])
+        USING OLD.id, TG_OP;
+    END IF;
+    IF TG_OP = 'INSERT' OR TG_OP = 'UPDATE' AND NEW.id <> OLD.id THEN
+        EXECUTE format('INSERT INTO %I.change_log (model_id, operation) VALUES ($1, $2)', TG_ARGV[0])
+        USING NEW.id, TG_OP;
+    END IF;
     RETURN NULL;
 END
 $$

@@ -21,8 +21,8 @@ from tierflow.errors import ChecksFailed, DecisionNeeded, TransientError
 
 STEPS = [
     "preflight", "snapshot stats", "load expectations", "create ledger", "create objects",
-    "load chunk", "count loaded", "build indexes", "build keys", "catch up", "audit",
-    "prepare backup", "publish", "back up", "verify", "data docs",
+    "load chunk", "count loaded", "build indexes", "build keys", "catch up", "validate keys",
+    "audit", "prepare backup", "publish", "back up", "verify", "data docs",
 ]  # fmt: skip
 
 

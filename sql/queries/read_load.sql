@@ -1,0 +1,20 @@
+-- Returns one row: the standby that is furthest behind, and the oldest transaction that is not ours (NULL: none, or not shown to this role). Reads only.
+SELECT
+    standby.name AS standby,
+    standby.lag AS replication_lag,
+    oldest.pid AS oldest_pid,
+    oldest.age AS transaction_age
+FROM (VALUES (1)) AS one (row)
+LEFT JOIN (
+    SELECT application_name::text AS name, extract(EPOCH FROM replay_lag)::double precision AS lag
+    FROM pg_stat_replication
+    WHERE replay_lag IS NOT NULL
+    ORDER BY replay_lag DESC LIMIT 1
+) AS standby ON true
+LEFT JOIN (
+    SELECT pid, extract(EPOCH FROM clock_timestamp() - xact_start)::double precision AS age
+    FROM pg_stat_activity
+    WHERE xact_start IS NOT NULL AND backend_type = 'client backend'
+        AND datname = current_database() AND application_name NOT LIKE 'tierflow: %'
+    ORDER BY xact_start LIMIT 1
+) AS oldest ON true
