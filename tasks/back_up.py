@@ -33,7 +33,7 @@ CLEARANCE = ("schema/drop_keep_columns_trigger", "schema/drop_keep_columns_funct
 # for a lock is 50 ms (DESIGN.md section 8)
 BATCH_SECONDS = 0.03
 FIRST_BATCH, LARGEST_BATCH = 100, 20_000
-ATTEMPTS = 10
+ATTEMPTS = 6
 
 
 @database_task("prepare backup")
@@ -90,8 +90,11 @@ class _Pace:
     def failed(self, error: TransientError) -> None:
         """Halve the batch and wait; raise the error when that was tried often enough."""
         self.failures += 1
-        if not error.retry or self.failures == ATTEMPTS:
+        if not error.retry:
             raise error
+        if self.failures == ATTEMPTS:
+            # tried often enough: the step is not to begin once more
+            raise TransientError(error.message, next_step=error.next_step) from error
         self.size = max(1, self.size // 2)
         log.info("The backup gives way, with %s models a batch: %s", self.size, error.message)
         time.sleep(random.uniform(0.5, 1.5) * min(0.1 * 2**self.failures, 2.0))

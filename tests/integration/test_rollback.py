@@ -186,14 +186,23 @@ def test_a_rollback_of_what_was_never_migrated_is_harmless(
     assert tierflow("rollback").value["outcome"] == "unchanged"
 
 
+NO_PUBLISHING = (
+    """CREATE FUNCTION public.no_publishing() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+       IF current_query() LIKE '%SET SCHEMA%' THEN RAISE EXCEPTION 'not today'; END IF; END $$""",
+    """CREATE EVENT TRIGGER no_publishing ON ddl_command_start WHEN TAG IN ('ALTER TABLE')
+       EXECUTE FUNCTION public.no_publishing()""",
+)
+
+
 def test_a_build_that_never_got_published_is_cleared_away(
     source: Database, tierflow: Callable[..., Told]
 ) -> None:
     before = source.dump_without_ledger()
-    source.rows("""ALTER TABLE public.model_access_control ADD CONSTRAINT no_update
-                   CHECK (false) NOT VALID""")
+    for statement in NO_PUBLISHING:
+        source.rows(statement)
     assert tierflow("migrate", *OPTIONS).code == 2
-    source.rows("ALTER TABLE public.model_access_control DROP CONSTRAINT no_update")
+    source.rows("DROP EVENT TRIGGER no_publishing")
+    source.rows("DROP FUNCTION public.no_publishing()")
     assert source.value("SELECT to_regclass('tierflow_build.tier_model_access') IS NOT NULL")
     # what a dry run that was killed at this point leaves
     for statement in KILLED_DRY_RUN:
