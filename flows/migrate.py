@@ -81,10 +81,9 @@ def migrate(
         if survey.inventory.published:
             outcome, known = repair(run, target, survey, dry_run=dry_run)
         else:
-            outcome = write_audit_publish(
+            outcome, known = write_audit_publish(
                 run, target.for_mode(mode), survey, dry_run=dry_run, restart=restart
             )
-            known = None
         if not dry_run:
             run.verify(min_coverage=survey.rules.decisions.min_coverage, known=known)
         return run.finish(outcome)
@@ -92,7 +91,7 @@ def migrate(
 
 def write_audit_publish(
     run: Run, target: Target, survey: Survey, *, dry_run: bool, restart: bool
-) -> str:
+) -> tuple[str, Comparison | None]:
     """Make the junction table where nobody sees it; publish it when the audit is passed."""
     with run.build_scope(target, dry_run=dry_run):
         run.step(build.create_ledger, target)
@@ -113,14 +112,15 @@ def write_audit_publish(
         run.facts.audit = audit
         audit.require_passed()
     if dry_run:
-        return "dry_run"
+        return "dry_run", None
     waiting = run.step(prepare_backup, target, wanted=survey.rules.decisions.backup_columns)
-    run.step(publish.publish, target, survey.rules)
+    caught = run.step(publish.publish, target, survey.rules)
     if waiting:
         run.step(back_up, target, survey.rows)
     run.facts.written = {"inserted": audit.grants}
     run.facts.forecast = load_forecast(target.home, survey.database)
-    return "published"
+    # the table that was audited is the one that is live, unless the publish had to catch up
+    return "published", None if caught else audit.comparison
 
 
 def repair(

@@ -58,6 +58,11 @@ class Comparison:
         """Return key ranges that hold every difference."""
         return join_ranges(part.range for part in self.parts if part.differs)
 
+    @property
+    def grants(self) -> int:
+        """Return the enabled grants of the table that was compared."""
+        return int(self.frames["distribution"]["models"].sum())
+
     @functools.cached_property
     def frames(self) -> Frames:
         """Return the frame of each suite (columns: see `sql/checks/`)."""

@@ -13,7 +13,7 @@ import pandas as pd
 from expectations import judging
 from expectations.results import Judgement, Verdict
 from expectations.vocabulary import SuiteName
-from tasks.compare import compare
+from tasks.compare import Comparison, compare
 from tasks.definition import database_task
 from tierflow.errors import ChecksFailed
 from tierflow.explode import as_uuid_text
@@ -41,6 +41,7 @@ class Audit:
 
     verdict: Verdict
     frames: dict[SuiteName, pd.DataFrame]
+    comparison: Comparison | None = None
 
     @property
     def rows(self) -> int:
@@ -97,13 +98,15 @@ def load_expectations() -> None:
 @database_task("audit")
 def audit(target: Target, run_names: RunNames, *, min_coverage: float) -> Audit:
     """Judge the build against the JSONB. Writes data docs only."""
-    return judge_frames(
-        compare(target, published=False).frames,
+    comparison = compare(target, published=False)
+    judged = judge_frames(
+        comparison.frames,
         target,
         run_names.at("audit"),
         database=run_names.database,
         min_coverage=min_coverage,
     )
+    return dataclasses.replace(judged, comparison=comparison)
 
 
 def judge_extracted(

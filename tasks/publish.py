@@ -30,20 +30,24 @@ MOST_CHANGES = 8 * SHORT_ROUND
 
 
 @database_task("publish")
-def publish(target: Target, rules: Rules) -> None:
-    """Make the build live in one short transaction.
+def publish(target: Target, rules: Rules) -> int:
+    """Make the build live in one short transaction; return the models it changed after the audit.
 
     Waits at most 500 ms for a lock, then gives way and tries again. Raises TransientError, which
     says who holds the lock, when every attempt met one; the build is kept.
     """
 
+    caught = 0
+
     def attempt(connection: Connection, take_locks: TakeLocks) -> None:
+        nonlocal caught
         # an attempt that lost its session at the commit may have been done all the same
         if _has_build(connection, target):
-            shorten_log(target, rules)
-            _publish(connection, take_locks, target, rules)
+            caught += shorten_log(target, rules)
+            caught += _publish(connection, take_locks, target, rules)
 
     with_live_locks(target, "publish", ALL_WAIT, attempt)
+    return caught
 
 
 def _has_build(connection: Connection, target: Target) -> bool:
@@ -53,7 +57,7 @@ def _has_build(connection: Connection, target: Target) -> bool:
     return bool(rows[0]["there"])
 
 
-def _publish(connection: Connection, take_locks: TakeLocks, target: Target, rules: Rules) -> None:
+def _publish(connection: Connection, take_locks: TakeLocks, target: Target, rules: Rules) -> int:
     """Prepare what nobody sees before the commit; under the locks, do only what needs them."""
     names = target.names()
     run(connection, "schema/move_tier_model_access", **names)
@@ -61,14 +65,15 @@ def _publish(connection: Connection, take_locks: TakeLocks, target: Target, rule
     put_views_and_functions(connection, names)
     put_sync_functions(connection, target)
     take_locks()
-    _catch_up_for_good(connection, target, rules)
+    caught = _catch_up_for_good(connection, target, rules)
     # last: then the table is right at this instant, and what changes later is a later change
     require_same_tiers(connection, target, rules)
     put_sync_triggers(connection, target)
     drop_capture(connection, target)
+    return caught
 
 
-def _catch_up_for_good(connection: Connection, target: Target, rules: Rules) -> None:
+def _catch_up_for_good(connection: Connection, target: Target, rules: Rules) -> int:
     """Empty the change log while nobody can write to the models."""
     end = fetch(connection, "queries/read_change_log_end", ledger=target.ledger)[0]
     if end["changes"] > MOST_CHANGES:
@@ -78,7 +83,10 @@ def _catch_up_for_good(connection: Connection, target: Target, rules: Rules) -> 
             retry=True,
         )
     names = target.names(published=True)
-    catch_up_batch(connection, names, rules, after=0, up_to=end["up_to"], most=MOST_CHANGES)
+    done, _ = catch_up_batch(
+        connection, names, rules, after=0, up_to=end["up_to"], most=MOST_CHANGES
+    )
+    return done.models
 
 
 def put_views_and_functions(connection: Connection, names: dict[str, Any]) -> None:

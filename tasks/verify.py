@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from sql import explain
-from tasks.compare import Comparison, compare, read_frame
+from tasks.compare import Comparison, Frames, compare, read_frame
 from tasks.definition import database_task
 from tasks.judge import Audit, RunNames, judge_frames
 from tasks.survey import read_decisions_in_force, read_inventory
@@ -102,8 +102,9 @@ def verify(
 ) -> Verification:
     """Run the eight checks on the published table. Writes data docs only.
 
-    `min_coverage` None: as decided for the migration. `known` is a comparison of both sides that
-    was made a moment ago; without it they are compared now.
+    `min_coverage` None: as decided for the migration. `known` is the comparison of this very table
+    that this run has made, when nothing was changed since: it counts while the table holds as many
+    grants; without it both sides are compared now.
     """
     with connect(target, "verify", read_only=True) as connection:
         schema = read_frame(connection, "checks/schema", target.names())
@@ -112,7 +113,10 @@ def verify(
         if min_coverage is None:
             stored = read_decisions_in_force(connection, target)
             min_coverage = settle_decisions({}, stored).min_coverage
-        frames = (known or compare(target, published=True)).frames
+        held = fetch(connection, "queries/count_grants", schema=target.schema)[0]["grants"]
+        if known is None or held != known.grants:
+            known = compare(target, published=True)
+        frames: Frames = {**known.frames, "schema": schema}
         quarantined = fetch(connection, "queries/list_new_quarantine", ledger=target.ledger)
         grants = int(frames["distribution"]["models"].sum())
         models = fetch(connection, "queries/count_models", schema=target.schema)[0]["models"]

@@ -9,12 +9,19 @@ WITH sample AS MATERIALIZED (
     ORDER BY md5(id::text) LIMIT :'sample_models'
 ),
 
+compared AS (
+    SELECT id FROM :"schema".model_access_control WHERE :'whole'
+    UNION ALL
+    SELECT id FROM sample WHERE NOT :'whole'
+),
+
 old_query AS (
     SELECT DISTINCT model.id AS model_id, code.tier_id
-    FROM :"schema".model_access_control AS model
+    FROM compared
+    INNER JOIN :"schema".model_access_control AS model ON compared.id = model.id
     INNER JOIN :"ledger".tier_code AS code
         ON jsonb_typeof(model.tier_access) IN ('array', 'string') AND model.tier_access ? code.code
-    WHERE model.enabled AND (:'whole' OR model.id IN (SELECT sample.id FROM sample)) AND NOT EXISTS (
+    WHERE model.enabled AND NOT EXISTS (
         SELECT FROM :"ledger".quarantine AS quarantined
         INNER JOIN :"schema".subscription_tiers AS tier ON tier.tier_code = ANY(quarantined.tier_codes)
         WHERE quarantined.model_id = model.id
@@ -23,8 +30,9 @@ old_query AS (
 ),
 
 view_rows AS (
-    SELECT model_id, tier_id FROM :"schema".v_model_tier_access
-    WHERE :'whole' OR model_id IN (SELECT sample.id FROM sample)
+    SELECT offer.model_id, offer.tier_id
+    FROM compared
+    INNER JOIN :"schema".v_model_tier_access AS offer ON compared.id = offer.model_id
 ),
 
 function_rows AS (
