@@ -36,9 +36,12 @@ def read_blocks(blocks: Iterable[tuple[bytes, bytes, bytes]]) -> pd.DataFrame:
 
     `id` is a uuid's 16 bytes (Arrow); `tier_access` and `tier_markup` are categories of str, NULL
     where the column is SQL NULL. A value holds no raw newline, for JSON writes it as an escape, and
-    is never empty: so a newline ends each value, and an empty one is NULL.
+    is never empty: so newlines part the values, and an empty one is NULL.
     """
-    ids, access, markup = (b"".join(column) for column in zip(*blocks, strict=True))
+    parts = zip(*blocks, strict=True)
+    ids, access, markup = (
+        glue.join(part) for glue, part in zip((b"", b"\n", b"\n"), parts, strict=True)
+    )
     return pd.DataFrame(
         {
             "id": pd.Series(
@@ -47,15 +50,15 @@ def read_blocks(blocks: Iterable[tuple[bytes, bytes, bytes]]) -> pd.DataFrame:
                 ),
                 dtype=_ID,
             ),
-            "tier_access": _split(access),
-            "tier_markup": _split(markup),
+            "tier_access": _split(access, len(ids) // ID_BYTES),
+            "tier_markup": _split(markup, len(ids) // ID_BYTES),
         }
     )
 
 
-def _split(lines: bytes) -> pd.Series[Any]:
+def _split(lines: bytes, rows: int) -> pd.Series[Any]:
     text: Any = pa.array([lines], pa.large_binary()).cast(pa.large_string())
-    values: Any = pc.split_pattern(text, "\n").flatten()[:-1]
+    values: Any = pc.split_pattern(text, "\n").flatten()[:rows]  # no row: nothing, not one empty
     values = pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.large_string()), values)
     return values.dictionary_encode().to_pandas()
 

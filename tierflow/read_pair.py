@@ -132,7 +132,8 @@ class MarkupReader:
             return Price(reason="markup_negative", value=value)
         if number > HIGHEST_MARKUP:
             return Price(reason="markup_too_high", value=value)
-        rounded = number.quantize(_HUNDREDTH, rounding=decimal.ROUND_HALF_UP)
+        # abs: "-0" is the number 0, as PostgreSQL's numeric has it
+        rounded = abs(number.quantize(_HUNDREDTH, rounding=decimal.ROUND_HALF_UP))
         if rounded == number:
             return Price(rounded, was_string=was_string)
         if self.decisions.inexact_policy == "round":

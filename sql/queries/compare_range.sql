@@ -36,11 +36,11 @@ numbered AS MATERIALIZED (
 
 -- grouped by tier and markup, of which there are few: a mean of 2,000,000 numerics took 0.5 s more
 granted AS (
-    SELECT access.tier_id, access.markup_multiplier, count(*) AS grants, count(implied.pair) AS matched
+    SELECT access.tier_id, access.markup_multiplier, count(*) AS grants,
+        count(*) FILTER (WHERE access.markup_multiplier = implied.markup_multiplier) AS matched
     FROM :"target".tier_model_access AS access
     LEFT JOIN numbered ON access.model_id = numbered.id
-    LEFT JOIN implied ON numbered.pair = implied.pair
-        AND access.tier_id = implied.tier_id AND access.markup_multiplier = implied.markup_multiplier
+    LEFT JOIN implied ON numbered.pair = implied.pair AND access.tier_id = implied.tier_id
     WHERE access.enabled AND access.model_id NOT IN (SELECT logged.id FROM logged)
         AND (:'low'::uuid IS NULL OR access.model_id >= :'low'::uuid)
         AND (:'high'::uuid IS NULL OR access.model_id < :'high'::uuid)

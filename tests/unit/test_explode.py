@@ -63,7 +63,7 @@ def id_of(name: str | None) -> uuid.UUID:
 def as_block(rows: Rows) -> tuple[bytes, bytes, bytes]:
     """Return the rows as `sql/queries/extract_chunk.sql` sends them."""
     ids = b"".join(id_of(row[0]).bytes for row in rows)
-    access, markup = ("".join(f"{row[n] or ''}\n" for row in rows).encode() for n in (2, 3))
+    access, markup = ("\n".join(row[n] or "" for row in rows).encode() for n in (2, 3))
     return ids, access, markup
 
 
