@@ -281,7 +281,7 @@ def test_a_migration_is_filled_in_run_watched_and_read_in_the_browser(
     assert len(shop.grants()) == 860
     page.reload()
     expect(page.get_by_text(re.compile("^/? ?migrate shop")).first).to_be_visible()
-    expect(page.get_by_text("Published on attempt 1.")).to_be_visible()
+    expect(page.get_by_text(re.compile("^Step publish is done"))).to_be_visible()
     _picture(page, "ui-run")
 
     made = served.artifacts(run_id)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from support.database import Database, Told
 
+from tierflow.pg_binaries import find_bindir
+
 # as text: 1.0 and 1.00 are equal as jsonb, and a backup must tell them apart
 ORIGINALS: dict[str, tuple[str | None, str | None]] = {
     "plain": ('["free", "pro"]', '{"free": 1.0, "pro": 1.250}'),
@@ -149,7 +151,7 @@ def test_a_dump_is_taken_before_the_first_change_and_never_written_over(
     told = tierflow("migrate", *OPTIONS, "--pg-dump", str(file))
     assert told.code == 0, told.stderr
     script = subprocess.run(
-        [source.bindir / "pg_restore", "--file=-", file], check=True, capture_output=True, text=True
+        [find_bindir() / "pg_restore", "--file=-", file], check=True, capture_output=True, text=True
     ).stdout
     assert "tier_access_backup" not in script
     assert '["free", "pro"]' in script
