@@ -15,6 +15,7 @@ SYNC = (
     "create_sync_decision_function",
     "create_sync_follow_plain_jsonb_function",
     "create_sync_follow_jsonb_function",
+    "create_sync_follow_plain_grants_function",
     "create_sync_follow_junction_function",
     "create_sync_note_function",
     "create_sync_models_function",
