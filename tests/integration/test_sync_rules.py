@@ -256,6 +256,7 @@ def same_array(wanted: str | None, found: str | None) -> bool:
     return rest[0] == rest[1]
 
 
+NO_MAP: dict[str, tuple[str, ...]] = {}
 plain_arrays = st.lists(st.sampled_from(MAPPED_TIERS), max_size=4).map(json.dumps)
 plain_prices = st.dictionaries(
     st.sampled_from(MAPPED_TIERS),
@@ -277,7 +278,7 @@ STATE: LiteralString = """SELECT
     st.none() | plain_prices | markup_texts,
     plain_arrays | access_texts,
     st.none() | plain_prices | markup_texts,
-    st.just({}) | tier_maps,
+    st.just(NO_MAP) | tier_maps,
     st.sampled_from(["quarantine", "lowest"]),
     st.sampled_from(["quarantine", "round"]),
 )
@@ -304,7 +305,7 @@ def test_the_short_way_from_a_plain_jsonb_writes_what_the_general_rule_writes(
     plain_arrays | access_texts,
     st.none() | plain_prices | markup_texts,
     st.dictionaries(st.sampled_from(MAPPED_TIERS), st.none() | hundredths, min_size=1, max_size=2),
-    st.just({}) | tier_maps,
+    st.just(NO_MAP) | tier_maps,
     st.sampled_from(["quarantine", "lowest"]),
     st.sampled_from(["quarantine", "round"]),
 )
