@@ -249,7 +249,9 @@ FROM :"ledger".chunk
     \ir schema/create_sync_rewrite_function.sql
     \ir schema/create_sync_quarantine_function.sql
     \ir schema/create_sync_decision_function.sql
+    \ir schema/create_sync_follow_plain_jsonb_function.sql
     \ir schema/create_sync_follow_jsonb_function.sql
+    \ir schema/create_sync_follow_plain_grants_function.sql
     \ir schema/create_sync_follow_junction_function.sql
     \ir schema/create_sync_note_function.sql
     \ir schema/create_sync_models_function.sql

@@ -86,10 +86,12 @@ def roll_back(target: Target, *, restore_snapshot: bool) -> RolledBack:
             return RolledBack(0, ())
         restored = 0
         if inventory.published:
-            run(connection, "queries/lock_source", schema=target.schema)
-            # a writer of grants goes on to the models: we give way, for nobody else would
-            fetch(connection, "queries/set_lock_timeout", timeout=GIVE_WAY)
-            run(connection, "queries/lock_junction", schema=target.schema)
+            # sent together: between the two locks the next writer of grants would come in. It goes
+            # on to the models, so we give way, for nobody else would
+            with connection.pipeline():
+                run(connection, "queries/lock_source", schema=target.schema)
+                run(connection, "queries/set_lock_timeout", timeout=GIVE_WAY)
+                run(connection, "queries/lock_junction", schema=target.schema)
             drop_sync(connection, target)
             fetch(connection, "queries/set_lock_timeout", timeout=WAIT)
             _require_nothing_foreign(inventory)

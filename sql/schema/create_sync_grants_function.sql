@@ -7,9 +7,22 @@ SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     models uuid [];
+    rows bigint;
+    changed boolean;
 BEGIN
-    CASE TG_OP
-        WHEN 'UPDATE' THEN
+    IF TG_OP = 'UPDATE' THEN
+        -- one grant is what most statements write
+        SELECT ARRAY[was.model_id, moved.model_id],
+            (was.tier_id, was.enabled, was.markup_multiplier) IS DISTINCT FROM (moved.tier_id, moved.enabled, moved.markup_multiplier),
+            (SELECT count(*) FROM moved)
+        INTO models, changed, rows
+        FROM was
+        CROSS JOIN moved;
+        IF rows = 1 AND models[1] = models[2] THEN
+            IF NOT changed OR tierflow.sync_follow_plain_grants(models[1]) THEN
+                RETURN NULL;
+            END IF;
+        ELSIF rows > 1 THEN
             SELECT array_agg(DISTINCT model_id) INTO models
             FROM (
                 SELECT id, model_id, tier_id, enabled, markup_multiplier FROM was
@@ -23,11 +36,15 @@ BEGIN
                 WHERE (was.model_id, was.tier_id, was.enabled, was.markup_multiplier)
                     IS DISTINCT FROM (moved.model_id, moved.tier_id, moved.enabled, moved.markup_multiplier)
             );
-        WHEN 'TRUNCATE' THEN
-            SELECT array_agg(DISTINCT model_id) INTO models FROM tierflow.implied_grant;
-        ELSE
-            SELECT array_agg(DISTINCT model_id) INTO models FROM moved;
-    END CASE;
+        END IF;
+    ELSIF TG_OP = 'TRUNCATE' THEN
+        SELECT array_agg(DISTINCT model_id) INTO models FROM tierflow.implied_grant;
+    ELSE
+        SELECT array_agg(model_id) INTO models FROM moved;
+        IF cardinality(models) = 1 AND tierflow.sync_follow_plain_grants(models[1]) THEN
+            RETURN NULL;
+        END IF;
+    END IF;
     IF models IS NOT NULL THEN
         PERFORM tierflow.sync_follow_junction(models);
     END IF;

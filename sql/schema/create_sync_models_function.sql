@@ -3,21 +3,27 @@
 CREATE OR REPLACE FUNCTION :"ledger".sync_models() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
-    noted text := current_setting('tierflow.noted', true);
+    noted text;
+    models text;
 BEGIN
-    CASE TG_OP
-        WHEN 'DELETE' THEN
-            DELETE FROM tierflow.quarantine AS stored USING removed WHERE stored.model_id = removed.id;
-        WHEN 'TRUNCATE' THEN
-            DELETE FROM tierflow.quarantine;
-        ELSE
-            IF noted <> '' THEN
-                PERFORM set_config('tierflow.noted', '', true);
-                PERFORM tierflow.sync_follow_jsonb(string_to_array(rtrim(noted, ','), ',')::uuid []);
+    IF TG_OP IN ('INSERT', 'UPDATE') THEN
+        models := current_setting('tierflow.noted', true);
+        -- a WHEN clause would be read afresh for each statement, which costs more than to be called for nothing
+        IF models <> '' AND current_setting('tierflow.syncing', true) IS DISTINCT FROM 'on' THEN
+            noted := set_config('tierflow.noted', '', true);
+            -- one model is what most statements write
+            IF length(models) > 37 OR NOT tierflow.sync_follow_plain_jsonb(left(models, 36)::uuid) THEN
+                PERFORM tierflow.sync_follow_jsonb(string_to_array(rtrim(models, ','), ',')::uuid []);
             END IF;
-    END CASE;
+        END IF;
+    ELSIF TG_OP = 'DELETE' THEN
+        DELETE FROM tierflow.quarantine AS stored USING removed WHERE stored.model_id = removed.id;
+    ELSE
+        DELETE FROM tierflow.quarantine;
+    END IF;
     RETURN NULL;
 END
 $$

@@ -2,5 +2,5 @@
 CREATE OR REPLACE TRIGGER tierflow_sync_models_note_insert
 AFTER INSERT ON :"schema".model_access_control
 FOR EACH ROW
-WHEN (NEW.tier_access IS NOT NULL AND current_setting('tierflow.syncing', true) IS DISTINCT FROM 'on')
+WHEN (NEW.tier_access IS NOT NULL)
 EXECUTE FUNCTION :"ledger".sync_note()

@@ -6,8 +6,15 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    noted text := coalesce(current_setting('tierflow.noted', true), '') || NEW.id || ',';
+    noted text;
 BEGIN
+    -- in a WHEN clause this would be read afresh for each statement, which costs more than to be called for nothing
+    IF current_setting('tierflow.syncing', true) = 'on' OR TG_OP = 'UPDATE' AND NOT (
+        NEW.tier_access IS DISTINCT FROM OLD.tier_access OR NEW.tier_markup IS DISTINCT FROM OLD.tier_markup
+    ) THEN
+        RETURN NULL;
+    END IF;
+    noted := coalesce(current_setting('tierflow.noted', true), '') || NEW.id || ',';
     IF length(noted) >= 200 * 37 THEN
         PERFORM tierflow.sync_follow_jsonb(string_to_array(rtrim(noted, ','), ',')::uuid []);
         noted := '';

@@ -254,3 +254,92 @@ def same_array(wanted: str | None, found: str | None) -> bool:
         alike += 1
     rest = [sorted(map(str, items[alike:])) for items in lists]
     return rest[0] == rest[1]
+
+
+NO_MAP: dict[str, tuple[str, ...]] = {}
+plain_arrays = st.lists(st.sampled_from(MAPPED_TIERS), max_size=4).map(json.dumps)
+plain_prices = st.dictionaries(
+    st.sampled_from(MAPPED_TIERS),
+    st.sampled_from([0, 1, 1.0, 1.5, 2.25, 99.99, 100, -1, 1.005, "2"]),
+).map(json.dumps)
+STATE: LiteralString = """SELECT
+    (SELECT jsonb_agg((tier_id, enabled, markup_multiplier) ORDER BY tier_id)
+     FROM public.tier_model_access)::text,
+    (SELECT jsonb_agg((tier_id, markup_multiplier) ORDER BY tier_id)
+     FROM tierflow.reconciled_grant)::text,
+    (SELECT jsonb_agg(jsonb_build_array(position, code, reason, value, tier_codes)
+     ORDER BY position) FROM tierflow.quarantine)::text,
+    current_setting('tierflow.syncing', true)"""
+
+
+@PROPERTY
+@given(
+    plain_arrays | access_texts,
+    st.none() | plain_prices | markup_texts,
+    plain_arrays | access_texts,
+    st.none() | plain_prices | markup_texts,
+    st.just(NO_MAP) | tier_maps,
+    st.sampled_from(["quarantine", "lowest"]),
+    st.sampled_from(["quarantine", "round"]),
+)
+def test_the_short_way_from_a_plain_jsonb_writes_what_the_general_rule_writes(
+    session: psycopg.Connection,
+    before: str | None,
+    prices_before: str | None,
+    access: str | None,
+    markups: str | None,
+    tier_map: dict[str, tuple[str, ...]],
+    conflict: str,
+    inexact: str,
+) -> None:
+    session.rollback()
+    put_in_force(session, decide(tier_map, conflict, inexact))
+    write_jsonb(session, before, prices_before)
+    session.execute("SELECT set_config('tierflow.syncing', 'on', true)")
+    write_jsonb(session, access, markups)
+    agree_in_both_ways(session, "sync_follow_plain_jsonb(id)", "sync_follow_jsonb(ARRAY[id])")
+
+
+@PROPERTY
+@given(
+    plain_arrays | access_texts,
+    st.none() | plain_prices | markup_texts,
+    st.dictionaries(st.sampled_from(MAPPED_TIERS), st.none() | hundredths, min_size=1, max_size=2),
+    st.just(NO_MAP) | tier_maps,
+    st.sampled_from(["quarantine", "lowest"]),
+    st.sampled_from(["quarantine", "round"]),
+)
+@example('["free", "pro", "free"]', '{"pro": 2}', {"free": None}, {}, "quarantine", "quarantine")
+@example("[]", '{"pro": 2}', {"pro": Decimal(2)}, {}, "quarantine", "quarantine")
+@example("null", "null", {"pro": Decimal(1)}, {}, "quarantine", "quarantine")
+def test_the_short_way_from_one_plain_grant_writes_what_the_general_rule_writes(
+    session: psycopg.Connection,
+    access: str | None,
+    markups: str | None,
+    changes: dict[str, Decimal | None],
+    tier_map: dict[str, tuple[str, ...]],
+    conflict: str,
+    inexact: str,
+) -> None:
+    session.rollback()
+    put_in_force(session, decide(tier_map, conflict, inexact))
+    write_jsonb(session, access, markups)
+    session.execute("SELECT set_config('tierflow.syncing', 'on', true)")
+    change_grants(session, changes)
+    agree_in_both_ways(session, "sync_follow_plain_grants(id)", "sync_follow_junction(ARRAY[id])")
+
+
+def agree_in_both_ways(
+    session: psycopg.Connection, short: LiteralString, general: LiteralString
+) -> None:
+    """Follow what was written both ways; where the short one declines, the general one goes on."""
+    found: list[Any] = []
+    for call in (general, short):
+        with session.transaction(force_rollback=True):
+            row = session.execute(
+                "SELECT tierflow." + call + " FROM public.model_access_control"
+            ).fetchone()
+            if row == (False,):
+                session.execute("SELECT tierflow." + general + " FROM public.model_access_control")
+            found.append((read_values(session), session.execute(STATE).fetchone()))
+    assert found[0] == found[1]
