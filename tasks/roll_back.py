@@ -14,6 +14,7 @@ from tasks.build import drop_dry_run
 from tasks.capture import drop_capture
 from tasks.compare import compare
 from tasks.definition import database_task
+from tasks.live_locks import TakeLocks, with_live_locks
 from tasks.survey import list_other_schema, read_decisions_in_force, read_inventory
 from tasks.sync import drop_sync
 from tierflow.connection import Connection, connect, fetch, run
@@ -79,33 +80,43 @@ def roll_back(target: Target, *, restore_snapshot: bool) -> RolledBack:
     loss: both sides changed the same grant, the old shape cannot say it, or an object of somebody
     else's needs one of ours. Without a ledger nothing is ours, whatever it is called.
     """
-    with connect(target, "roll back") as connection:
-        inventory = read_inventory(connection, target)
-        drop_dry_run(connection, target)
-        if not _has_ledger(connection, target, inventory):
-            return RolledBack(0, ())
-        restored = 0
-        if inventory.published:
-            # sent together: between the two locks the next writer of grants would come in. It goes
-            # on to the models, so we give way, for nobody else would
-            with connection.pipeline():
-                run(connection, "queries/lock_source", schema=target.schema)
-                run(connection, "queries/set_lock_timeout", timeout=GIVE_WAY)
-                run(connection, "queries/lock_junction", schema=target.schema)
-            drop_sync(connection, target)
-            fetch(connection, "queries/set_lock_timeout", timeout=WAIT)
-            _require_nothing_foreign(inventory)
-            if _has_no_snapshot(connection, target, restore_snapshot=restore_snapshot):
-                _require_no_drift(connection, target)
-            else:
-                _require_captured(connection, target, inventory)
-                restored = (
-                    run(connection, "queries/restore_snapshot", **target.names())
-                    if restore_snapshot
-                    else _keep_changes(connection, target)
-                )
-        dropped = _drop_everything(connection, target, inventory)
-    log.info("Wrote the JSONB of %s models and dropped %s objects.", restored, len(dropped))
+
+    def work(connection: Connection, take_locks: TakeLocks) -> RolledBack:
+        take_locks()
+        return _roll_back(connection, target, restore_snapshot=restore_snapshot)
+
+    # both sides may be written while we ask for their locks: then we give way, and ask again
+    done = with_live_locks(target, "roll back", (), work)
+    log.info("Wrote the JSONB of %s models, dropped %s objects.", done.rows, len(done.dropped))
+    return done
+
+
+def _roll_back(connection: Connection, target: Target, *, restore_snapshot: bool) -> RolledBack:
+    inventory = read_inventory(connection, target)
+    drop_dry_run(connection, target)
+    if not _has_ledger(connection, target, inventory):
+        return RolledBack(0, ())
+    restored = 0
+    if inventory.published:
+        # sent together: between the two locks the next writer of grants would come in. It goes
+        # on to the models, so we give way, for nobody else would
+        with connection.pipeline():
+            run(connection, "queries/lock_source", schema=target.schema)
+            run(connection, "queries/set_lock_timeout", timeout=GIVE_WAY)
+            run(connection, "queries/lock_junction", schema=target.schema)
+        drop_sync(connection, target)
+        fetch(connection, "queries/set_lock_timeout", timeout=WAIT)
+        _require_nothing_foreign(inventory)
+        if _has_no_snapshot(connection, target, restore_snapshot=restore_snapshot):
+            _require_no_drift(connection, target)
+        else:
+            _require_captured(connection, target, inventory)
+            restored = (
+                run(connection, "queries/restore_snapshot", **target.names())
+                if restore_snapshot
+                else _keep_changes(connection, target)
+            )
+    dropped = _drop_everything(connection, target, inventory)
     return RolledBack(restored, dropped)
 
 
