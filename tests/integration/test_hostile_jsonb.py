@@ -198,7 +198,10 @@ def test_with_the_lowest_markup_the_snapshot_gives_every_byte_in_spite_of_later_
     answers = consult_about(hostile, World(TIERS, TIER_MAP, "lowest", "round"))
     options = ("--inexact-markup", "round", "--markup-conflict", "lowest")
     assert_nothing_is_lost(hostile, migrate(tierflow, tier_map_file, *options), answers)
-    hostile.rows("UPDATE public.tier_model_access SET markup_multiplier = 2.50 WHERE tier_id = 1")
+    # past the sync, which would write the JSONB and with it updated_at
+    hostile.past_sync(
+        "UPDATE public.tier_model_access SET markup_multiplier = 2.50 WHERE tier_id = 1"
+    )
     back = tierflow("rollback", "--restore-snapshot")
     assert (back.code, back.value["models_restored"]) == (0, 0), back.stderr
     assert hostile.dump_without_ledger() == before
