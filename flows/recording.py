@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime as dt
 import logging
 import time
@@ -124,11 +125,15 @@ class Run:
     def survey(self, given: Mapping[str, Any]) -> Survey:
         """Run the preflight and the snapshot stats, and note what they found."""
         survey = self.step(preflight, self.target, given)
-        self.facts.plan, self.facts.counts = survey.plan, survey.plan.counts
+        self.facts.counts = survey.plan.counts
         self.facts.decisions = survey.rules.decisions
         self.facts.quarantine = survey.quarantine
         self.facts.database, self.facts.server_version = survey.database, survey.server_version
-        self.step(snapshot_stats, self.target)
+        self.facts.plan = survey.plan  # also where the stats cannot be read
+        stats = self.step(snapshot_stats, self.target)
+        self.facts.plan = dataclasses.replace(
+            survey.plan, source_bytes=stats["bytes"], jsonb_bytes=stats["jsonb_bytes"]
+        )
         return survey
 
     def verify(

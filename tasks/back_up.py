@@ -10,7 +10,7 @@ from collections.abc import Generator
 from uuid import UUID
 
 from tasks.capture import has_triggers
-from tasks.chunks import Chunk, list_chunks
+from tasks.chunks import Chunk, as_text, list_chunks
 from tasks.definition import database_task
 from tasks.live_locks import ALL_WAIT, change_live
 from tasks.throttle import wait_for_room
@@ -132,15 +132,13 @@ def _back_up_chunk(target: Target, chunk: Chunk, pace: _Pace) -> Generator[int]:
 def _write_batch(
     connection: Connection, target: Target, chunk: Chunk, after: UUID | None, most: int
 ) -> tuple[int, UUID | None]:
-    low, high, begin = ("" if id_ is None else str(id_) for id_ in (chunk.low, chunk.high, after))
     fetch(connection, "queries/allow_backup")
     row = fetch(
         connection,
         "queries/back_up_batch",
         **target.names(),
-        low=low,
-        high=high,
-        after=begin,
+        **as_text((chunk.low, chunk.high)),
+        after=str(after or ""),
         most=most,
     )[0]
     return row["models"], row["last"]

@@ -61,6 +61,12 @@ def cut_ranges(connection: Connection, target: Target, *, models: int | None = N
     return list(itertools.pairwise([None, *(row["id"] for row in rows), None]))
 
 
+def as_text(one: Range) -> dict[str, str]:
+    """Return a range as the statements take it that psql runs too, which cannot pass NULL."""
+    low, high = ("" if bound is None else str(bound) for bound in one)
+    return {"low": low, "high": high}
+
+
 def clip(fine: Iterable[Range], coarse: Collection[Range]) -> list[Range]:
     """Return what of the fine ranges lies within the coarse ones."""
     cut = [

@@ -13,7 +13,7 @@ import pandas as pd
 
 from expectations.vocabulary import SuiteName
 from sql import statement
-from tasks.chunks import Range, clip, cut_ranges, join_ranges
+from tasks.chunks import Range, as_text, clip, cut_ranges, join_ranges
 from tasks.compose_frames import add_up_coverage, add_up_orphans, agrees, compose_distribution
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.settings import Target
@@ -166,13 +166,11 @@ def _count(connection: Connection, names: Mapping[str, str], one: Range) -> Part
 
 
 def _compare_rows(connection: Connection, names: Mapping[str, str], one: Range) -> Part:
-    low, high = ("" if bound is None else str(bound) for bound in one)
     suites: tuple[SuiteName, ...] = ("coverage", "orphans")
     levelled = names["target"] == names["build"]
     seen = {**names, "target": "pg_temp"} if levelled else names
     rows: Frames = {
-        suite: read_frame(connection, f"checks/{suite}", seen, low=low, high=high)
-        for suite in suites
+        suite: read_frame(connection, f"checks/{suite}", seen, **as_text(one)) for suite in suites
     }
     return dataclasses.replace(_count(connection, names, one), rows=rows)
 

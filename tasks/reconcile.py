@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tasks.build import put_ledger, put_rules
-from tasks.chunks import plan_chunks
+from tasks.chunks import as_text, plan_chunks
 from tasks.compare import Comparison, compare, compare_again
 from tasks.definition import database_task
 from tasks.indexes import FOREIGN_KEYS, INDEXES, UNIQUE_KEYS
@@ -64,8 +64,8 @@ def reconcile(target: Target, survey: Survey, run_names: RunNames, *, apply: boo
             put_rules(connection, target, survey, run_names.run_id)
         before = compare(target, published=True, within=None if same_rules else connection)
         changes = _delete_unlawful(connection, target, survey)
-        for low, high in before.drifted:
-            bounds = {"low": str(low or ""), "high": str(high or "")}
+        for drifted in before.drifted:
+            bounds = as_text(drifted)
             if apply:
                 fetch(connection, "queries/lock_drifted_models", **names, **bounds)
             changes += fetch(

@@ -71,7 +71,6 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         decisions = settle_decisions(given, stored)
         rules = resolve_rules(decisions, tiers)
         inventory = dataclasses.replace(inventory, backup_columns=decisions.backup_columns)
-        size = fetch(connection, "queries/count_source", schema=target.schema)[0]
         groups = fetch(connection, "queries/group_source_values", schema=target.schema)
         values = SourceValues.read(groups, rules)
         cases = Cases(rules, values, _list_holders(connection, target, values))
@@ -92,8 +91,6 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         markups_as_strings=values.markups_as_strings,
         expected_share=values.expected_share,
         estimated_bytes=counts.grants * BYTES_PER_GRANT,
-        source_bytes=size["bytes"],
-        jsonb_bytes=size["jsonb_bytes"],
         undecided=undecided,
         notes=() if undecided else tuple(_list_notes(values, decisions)),
     )

@@ -22,7 +22,6 @@ from tierflow.read_pair import Element, Reading, Rules, read_pair
 Numbers = npt.NDArray[np.int64]
 Pair = tuple[str | None, str | None]
 
-SOURCE_COLUMNS = ("id", "model_identifier", "tier_access", "tier_markup")
 _MOST_LEVELS = 5000
 # readings that are kept; one of a usual pair takes 4 kB
 _MOST_REMEMBERED = 20_000
