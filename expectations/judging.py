@@ -35,26 +35,6 @@ def wait() -> None:
     _importing().result()
 
 
-def judge(
-    frames: Mapping[SuiteName, pd.DataFrame],
-    *,
-    docs_folder: Path | None,
-    database: str,
-    run_name: str,
-    min_coverage: float,
-    tier_ids: tuple[int, ...] | None = None,
-) -> Verdict:
-    """Judge each frame with the suite of its name: see `expectations.judge.judge`."""
-    return begin_to_judge(
-        frames,
-        docs_folder=docs_folder,
-        database=database,
-        run_name=run_name,
-        min_coverage=min_coverage,
-        tier_ids=tier_ids,
-    ).result()
-
-
 def begin_to_judge(
     frames: Mapping[SuiteName, pd.DataFrame],
     *,
@@ -64,7 +44,7 @@ def begin_to_judge(
     min_coverage: float,
     tier_ids: tuple[int, ...] | None = None,
 ) -> Future[Verdict]:
-    """Judge beside whatever the caller does next; the result holds the verdict."""
+    """Judge beside whatever the caller does next: see `expectations.judge.judge`."""
     return _process().submit(
         _judge,
         dict(frames),

@@ -142,14 +142,14 @@ def judge_frames(
     min_coverage: float,
 ) -> Audit:
     """Judge frames with the suites of their names and keep the results for the data docs."""
-    verdict: Verdict = judging.judge(
+    begun = judging.begin_to_judge(
         frames,
         docs_folder=data_docs_folder(target),
         database=database,
         run_name=run_name,
         min_coverage=min_coverage,
     )
-    return Audit(verdict, frames)
+    return Audit(begun.result(), frames)
 
 
 @database_task("data docs")

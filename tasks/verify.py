@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import logging
-import statistics
-from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from sql import explain
 from tasks.compare import Comparison, Frames, compare, read_frame
 from tasks.definition import database_task
 from tasks.judge import Audit, RunNames, judge_frames
+from tasks.query_speed import list_targets, time_queries
 from tasks.survey import read_decisions_in_force, read_inventory
 from tierflow.connection import Connection, connect, fetch
 from tierflow.decisions import settle_decisions
@@ -24,21 +21,6 @@ from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.verify")
 
-# the seed's targets in milliseconds at 150 models (DESIGN.md section 8); they hold up to this many
-# grants, and grow with them beyond, since each of these queries returns rows in proportion
-LIST_TARGETS_MS = {
-    "single tier": 20.0,
-    "multi-tier join": 50.0,
-    "full list": 100.0,
-    "admin dashboard": 200.0,
-}
-TARGETS_HOLD_UP_TO = 1_000
-# one question takes the same time in any table
-AVAILABILITY_TARGET_MS = 1.0
-LISTS_UP_TO = 100_000
-QUERY_REPEATS = 5
-ROUNDS = 3
-ENOUGH_MS = 2000  # a query that takes so long is not repeated further: its median is clear
 # up to so many models the layer is compared for all of them, else for a sample
 WHOLE_UP_TO = 20_000
 SAMPLE_MODELS = 100
@@ -118,9 +100,8 @@ def verify(
             known = compare(target, published=True)
         frames: Frames = {**known.frames, "schema": schema}
         quarantined = fetch(connection, "queries/list_new_quarantine", ledger=target.ledger)
-        grants = int(frames["distribution"]["models"].sum())
         models = fetch(connection, "queries/count_models", schema=target.schema)[0]["models"]
-        layer, providers = _ask_layer(connection, target, models, grants, detailed=detailed)
+        layer, providers = _ask_layer(connection, target, models, known.grants, detailed=detailed)
     audit = judge_frames(
         frames, target, run.at("verify"), database=run.database, min_coverage=min_coverage
     )
@@ -180,7 +161,7 @@ def _ask_layer(
     asked = [row["id"] for row in sample]
     prices = fetch(connection, "checks/price_differences", **names, models=asked, whole=whole)
     unsynced = [name for name in SYNC_TRIGGERS if ("trigger", name) not in found]
-    timings = _time_queries(connection, target, grants, sample)
+    timings = time_queries(connection, target, grants, sample)
     providers = (
         fetch(connection, "queries/list_providers_per_tier", schema=target.schema)
         if detailed
@@ -258,61 +239,6 @@ def _check_compatibility(
         f"{figure}; {'; '.join(wrong) or 'no difference'}",
         ANSWERS,
     )
-
-
-def list_targets(grants: int) -> dict[str, float]:
-    """Return the milliseconds that each query may take on a table of so many grants."""
-    scale = max(1.0, grants / TARGETS_HOLD_UP_TO)
-    lists = {name: ms * scale for name, ms in LIST_TARGETS_MS.items()}
-    return {"availability": AVAILABILITY_TARGET_MS, **lists}
-
-
-def _time_queries(
-    connection: Connection, target: Target, grants: int, sample: Sequence[Mapping[str, Any]]
-) -> dict[str, float]:
-    """Return the median milliseconds of each query.
-
-    A large table's lists are whole tables: nobody's page shows them, and they are not timed.
-    """
-    targets = list_targets(grants)
-    if grants > LISTS_UP_TO:
-        targets = {"availability": AVAILABILITY_TARGET_MS}
-    return {name: _time_query(connection, target, name, ms, sample) for name, ms in targets.items()}
-
-
-def _time_query(
-    connection: Connection,
-    target: Target,
-    name: str,
-    target_ms: float,
-    sample: Sequence[Mapping[str, Any]],
-) -> float:
-    """Return the median of several runs; over its target, the best median of three rounds.
-
-    A busy moment of the server is no slow query.
-    """
-    best = float("inf")
-    for _ in range(ROUNDS):
-        best = min(best, statistics.median(_repeat_query(connection, target, name, sample)))
-        if best < target_ms:
-            break
-    return best
-
-
-def _repeat_query(
-    connection: Connection, target: Target, name: str, sample: Sequence[Mapping[str, Any]]
-) -> Iterator[float]:
-    """Yield the milliseconds of each run, in the server: what a slow client adds is not its."""
-    file = f"queries/measure_{name.replace(' ', '_').replace('-', '_')}"
-    spent = 0.0
-    for question in itertools.islice(itertools.cycle(sample or [{}]), QUERY_REPEATS):
-        values = {"model": question.get("id"), "tier_code": question.get("tier_code")}
-        query = explain(file, schema=target.schema, **values)
-        plan = next(iter(connection.execute(query).fetchall()[0].values()))[0]
-        spent += plan["Planning Time"] + plan["Execution Time"]
-        yield plan["Planning Time"] + plan["Execution Time"]
-        if spent > ENOUGH_MS:
-            break
 
 
 def _check_speed(timings: dict[str, float], grants: int) -> Check:

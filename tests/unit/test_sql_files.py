@@ -12,9 +12,9 @@ from sql.render import list_statements, main, render
 from tasks.build import RULES
 from tasks.indexes import FOREIGN_KEYS, INDEXES
 from tasks.publish import VIEWS_AND_FUNCTIONS
+from tasks.query_speed import list_targets
 from tasks.roll_back import BACKUP_DROPS, DROPS, LEDGER_CLEARS, LEDGER_DROPS
 from tasks.sync import SYNC, SYNC_DROPS
-from tasks.verify import list_targets
 from tierflow.ledger import LEDGER_TABLES
 from tierflow.published import OBJECTS, RESERVED, SOURCE_COLUMNS, VIEW_COLUMNS
 
