@@ -242,14 +242,15 @@ def count_loaded(database: Database) -> int:
 @pytest.mark.parametrize(
     "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.faults)]
 )
-def test_a_signal_stops_the_run_after_the_chunk_under_way(bench: Bench, number: int) -> None:
+def test_a_signal_stops_the_run_after_the_chunks_under_way(bench: Bench, number: int) -> None:
     before = read_source(bench.database)
     told = migrate(
         bench, do="interrupt", signal=number, label="load chunk 2: commit", nth=1, when="before"
     )
     assert told.code == 130
     assert "Stopping when the part under way is done" in told.stderr
-    assert count_loaded(bench.database) == 2
+    # two chunks are under way at a time: beside chunk 2, chunk 1 or chunk 3
+    assert count_loaded(bench.database) in (2, 3)
     told = migrate(bench)
     assert (told.code, told.value["outcome"]) == (0, "published"), told.stderr
     assert_finished(bench)

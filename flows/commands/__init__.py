@@ -1,0 +1,1 @@
+"""The commands: each imports its flow late, for Prefect and Great Expectations take 5 s."""
