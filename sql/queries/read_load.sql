@@ -6,9 +6,10 @@ SELECT
     oldest.age AS transaction_age
 FROM (VALUES (1)) AS one (row)
 LEFT JOIN (
+    -- replay_lag keeps its last value when the standby has caught up and nothing more is written
     SELECT application_name::text AS name, extract(EPOCH FROM replay_lag)::double precision AS lag
     FROM pg_stat_replication
-    WHERE replay_lag IS NOT NULL
+    WHERE replay_lag IS NOT NULL AND replay_lsn < pg_current_wal_lsn()
     ORDER BY replay_lag DESC LIMIT 1
 ) AS standby ON true
 LEFT JOIN (
