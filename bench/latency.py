@@ -7,10 +7,11 @@ import hashlib
 import random
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import psycopg
+from psycopg.sql import Composed
 
 from bench.place import Place
 from bench.statements import bench_statement
@@ -52,7 +53,9 @@ def measure_latencies(place: Place, database: str, models: int) -> dict[str, dic
             for (code,) in connection.execute("SELECT tier_code FROM public.subscription_tiers")
         ]
         return {
-            name: dataclasses.asdict(_ask(connection, statement, _arguments(models, codes)))
+            name: dataclasses.asdict(
+                time_calls(connection, bench_statement(statement), _arguments(models, codes))
+            )
             for name, statement in QUESTIONS.items()
         }
 
@@ -66,16 +69,21 @@ def _arguments(models: int, codes: list[str]) -> Iterator[dict[str, Any]]:
         yield {"model_id": UUID(digest.hexdigest()), "code": chance.choice(codes)}
 
 
-def _ask(
-    connection: psycopg.Connection[Any], name: str, arguments: Iterator[dict[str, Any]]
+def time_calls(
+    connection: psycopg.Connection[Any],
+    query: LiteralString | Composed,
+    arguments: Iterator[dict[str, Any]],
+    *,
+    calls: int = CALLS,
+    longest_seconds: float = LONGEST_SECONDS,
 ) -> Latency:
-    query = bench_statement(name)
+    """Run a prepared statement so often, or until the seconds are over, and return percentiles."""
     for _ in range(6):  # the server settles on a plan after five calls
         connection.execute(query, next(arguments), prepare=True)
     samples: list[float] = []
     started = time.perf_counter()
-    while len(samples) < CALLS and (
-        len(samples) < FEWEST_CALLS or time.perf_counter() - started < LONGEST_SECONDS
+    while len(samples) < calls and (
+        len(samples) < FEWEST_CALLS or time.perf_counter() - started < longest_seconds
     ):
         values = next(arguments)
         before = time.perf_counter()

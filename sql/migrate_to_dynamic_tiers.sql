@@ -166,6 +166,12 @@ FROM pg_temp.settled
     \ir schema/create_v_tier_model_summary.sql
     \ir schema/create_get_models_for_tier.sql
     \ir schema/create_is_model_available_for_tier.sql
+    \ir schema/create_raise_tier_error.sql
+    \ir schema/create_check_tier_write.sql
+    \ir schema/create_assign_models_to_tier.sql
+    \ir schema/create_remove_model_from_tier.sql
+    \ir schema/create_set_model_markup.sql
+    \ir schema/create_set_model_tiers.sql
     \ir schema/create_touch_function.sql
     \ir schema/create_touch_trigger.sql
 \endif

@@ -52,6 +52,7 @@ SELECT gen_random_uuid() AS run_id, now() AS started, 'standalone sql rollback' 
     \ir schema/drop_sync_functions.sql
     \ir schema/drop_sync_helpers.sql
     \ir schema/drop_sync_views.sql
+    \ir schema/drop_application_functions.sql
     \ir schema/drop_v_tier_model_summary.sql
     \ir schema/drop_get_models_for_tier.sql
     \ir schema/drop_is_model_available_for_tier.sql

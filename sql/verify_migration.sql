@@ -13,6 +13,10 @@ SELECT
     AND to_regclass(format('%I.v_tier_model_summary', :'schema')) IS NOT NULL
     AND to_regprocedure(format('%I.get_models_for_tier(varchar)', :'schema')) IS NOT NULL
     AND to_regprocedure(format('%I.is_model_available_for_tier(uuid, varchar)', :'schema')) IS NOT NULL
+    AND to_regprocedure(format('%I.assign_models_to_tier(varchar, uuid[], numeric)', :'schema')) IS NOT NULL
+    AND to_regprocedure(format('%I.remove_model_from_tier(uuid, varchar)', :'schema')) IS NOT NULL
+    AND to_regprocedure(format('%I.set_model_markup(uuid, varchar, numeric)', :'schema')) IS NOT NULL
+    AND to_regprocedure(format('%I.set_model_tiers(uuid, text[])', :'schema')) IS NOT NULL
     AND to_regclass(format('%I.implied_grant', :'ledger')) IS NOT NULL AS is_there
 \gset
 \set head 'DECLARE "check schema" NO SCROLL CURSOR FOR'

@@ -22,6 +22,12 @@ VIEWS_AND_FUNCTIONS = (
     "create_v_tier_model_summary",
     "create_get_models_for_tier",
     "create_is_model_available_for_tier",
+    "create_raise_tier_error",
+    "create_check_tier_write",
+    "create_assign_models_to_tier",
+    "create_remove_model_from_tier",
+    "create_set_model_markup",
+    "create_set_model_tiers",
     "create_touch_function",
     "create_touch_trigger",
 )

@@ -22,7 +22,7 @@ from tierflow.decisions import Decisions, settle_decisions
 from tierflow.errors import ConfigurationError
 from tierflow.ledger import has_ledger
 from tierflow.plan import list_write_codes, resolve_rules
-from tierflow.published import Inventory
+from tierflow.published import WRITE_FUNCTIONS, Inventory
 from tierflow.read_pair import Rules
 from tierflow.rewrite_pair import rewrite_pair
 from tierflow.settings import Target
@@ -35,6 +35,8 @@ DROPS = {
     "function get_models_for_tier": "drop_get_models_for_tier",
     "function is_model_available_for_tier": "drop_is_model_available_for_tier",
     "view v_model_tier_access": "drop_v_model_tier_access",
+    # one statement drops them all, whichever there are
+    **{f"function {name}": "drop_application_functions" for name in WRITE_FUNCTIONS},
     "table tier_model_access": "drop_tier_model_access",
     "function touch_tier_model_access": "drop_touch_function",
 }

@@ -78,9 +78,27 @@ _MODELS_RESULT = (
     " provider character varying, display_name character varying, markup_multiplier numeric,"
     " effective_pricing jsonb)"
 )
+# what an application writes with; the last two serve the others
+WRITE_FUNCTIONS: Mapping[str, str] = {
+    "assign_models_to_tier": (
+        "(p_tier_code character varying, p_model_ids uuid[], p_markup numeric)"
+        " -> TABLE(granted bigint, changed bigint, unchanged bigint)"
+    ),
+    "remove_model_from_tier": ("(p_model_id uuid, p_tier_code character varying) -> boolean"),
+    "set_model_markup": (
+        "(p_model_id uuid, p_tier_code character varying, p_markup numeric) -> numeric"
+    ),
+    "set_model_tiers": (
+        "(p_model_id uuid, p_tier_codes text[])"
+        " -> TABLE(tier_code character varying, change text, markup_multiplier numeric)"
+    ),
+    "check_tier_write": ("(p_tier_codes text[], p_model_ids uuid[], p_markup numeric) -> void"),
+    "raise_tier_error": ("(p_sqlstate text, p_message text, p_detail text, p_hint text) -> void"),
+}
 FUNCTIONS: Mapping[str, str] = {
     "get_models_for_tier": _MODELS_RESULT,
     "is_model_available_for_tier": ("(p_model_id uuid, p_tier_code character varying) -> boolean"),
+    **WRITE_FUNCTIONS,
     "touch_tier_model_access": "() -> trigger",
 }
 

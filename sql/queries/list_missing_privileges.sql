@@ -26,7 +26,9 @@ owned AS (
     INNER JOIN pg_namespace AS namespace ON proc.pronamespace = namespace.oid
     WHERE namespace.nspname IN (:'ledger', :'build')
         OR (namespace.nspname = :'schema' AND proc.proname IN (
-            'get_models_for_tier', 'is_model_available_for_tier', 'touch_tier_model_access'
+            'get_models_for_tier', 'is_model_available_for_tier', 'touch_tier_model_access',
+            'assign_models_to_tier', 'remove_model_from_tier', 'set_model_markup', 'set_model_tiers',
+            'check_tier_write', 'raise_tier_error'
         ))
 )
 

@@ -51,7 +51,11 @@ SELECT 'function', proc.proname::text,
     format('(%s) -> %s', pg_get_function_identity_arguments(proc.oid), pg_get_function_result(proc.oid))
 FROM pg_proc AS proc
 WHERE proc.pronamespace = to_regnamespace(quote_ident(:'schema'))
-    AND proc.proname IN ('get_models_for_tier', 'is_model_available_for_tier', 'touch_tier_model_access')
+    AND proc.proname IN (
+        'get_models_for_tier', 'is_model_available_for_tier', 'touch_tier_model_access',
+        'assign_models_to_tier', 'remove_model_from_tier', 'set_model_markup', 'set_model_tiers',
+        'check_tier_write', 'raise_tier_error'
+    )
 UNION ALL
 SELECT 'trigger', tgname::text, class.relname::text
 FROM pg_trigger

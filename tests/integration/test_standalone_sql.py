@@ -209,6 +209,7 @@ def test_a_rerun_repairs_drift_and_missing_objects_and_says_how_much(
     )
     legacy.rows("DROP INDEX public.idx_tier_model_lookup")
     legacy.rows("DROP FUNCTION public.get_models_for_tier")
+    legacy.rows("DROP FUNCTION public.check_tier_write CASCADE")
     legacy.rows("ALTER TABLE public.tier_model_access DROP CONSTRAINT unique_tier_model")
     legacy.past_sync(
         """INSERT INTO public.tier_model_access (tier_id, model_id)

@@ -122,6 +122,7 @@ CANNOT_COMPARE = NAMES[3:]
         (
             """DROP VIEW public.v_model_tier_access, public.v_tier_model_summary,
                    tierflow.sync_grant CASCADE;
+               DROP FUNCTION public.check_tier_write CASCADE;
                ALTER TABLE public.tier_model_access ALTER COLUMN markup_multiplier TYPE text""",
             {"table and columns": "markup_multiplier is text not null default"}
             | dict.fromkeys(CANNOT_COMPARE, "column markup_multiplier is text"),

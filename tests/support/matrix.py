@@ -172,9 +172,11 @@ def find_half_done(database: Database) -> str | None:
            to_regclass('tierflow_build.tier_model_access') IS NOT NULL AS build,
            to_regclass('public.v_model_tier_access') IS NOT NULL AS view,
            to_regclass('public.v_tier_model_summary') IS NOT NULL AS summary,
-           (SELECT count(*) = 3 FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+           (SELECT count(*) = 9 FROM pg_proc WHERE pronamespace = 'public'::regnamespace
             AND proname IN ('get_models_for_tier', 'is_model_available_for_tier',
-                            'touch_tier_model_access')) AS functions,
+                            'touch_tier_model_access', 'assign_models_to_tier',
+                            'remove_model_from_tier', 'set_model_markup', 'set_model_tiers',
+                            'check_tier_write', 'raise_tier_error')) AS functions,
            (SELECT count(*) > 0 FROM pg_trigger WHERE tgname LIKE 'tierflow_capture%') AS capture"""
     )[0]
     live = there.pop("live")
