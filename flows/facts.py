@@ -48,6 +48,8 @@ class Facts:
     rolled_back: RolledBack | None = None
     restore_snapshot: bool = False
     quarantine: pd.DataFrame | None = None
+    source_values_sha256: str | None = None
+    config: dict[str, str] | None = None
     steps: list[StepRecord] = dataclasses.field(default_factory=list[StepRecord])
     data_docs: Path | None = None
     report: Path | None = None

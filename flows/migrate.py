@@ -18,6 +18,7 @@ from tasks.dump import dump_source
 from tasks.reconcile import reconcile
 from tasks.survey import Survey
 from tierflow.decisions import read_decisions
+from tierflow.evidence import hash_file
 from tierflow.forecast import load_forecast
 from tierflow.settings import Target
 
@@ -73,6 +74,7 @@ def migrate(
         open_target(schema_name, database=database) as target,
         recorded_run(target, mode, locked=True) as run,
     ):
+        run.facts.config = hash_file(config)
         survey = run.survey(given)
         survey.plan.require_decided()
         if pg_dump and not dry_run:

@@ -24,6 +24,7 @@ def print_result(command: str, result: Any) -> None:
         "runs": _print_runs,
         "rehearse": _print_rehearsal,
         "reconcile": _print_reconciled,
+        "report": _print_packed,
     }
     printers.get(command, _print_migrate)(console, result)
 
@@ -279,3 +280,14 @@ def _print_runs(console: Console, runs: Sequence[Mapping[str, Any]]) -> None:
         if run["error"]:
             console.print(escape(run["error"]))
         _print_steps(console, run["steps"])
+
+
+def _print_packed(console: Console, result: Mapping[str, Any]) -> None:
+    console.print(
+        f"Evidence of run {result['run_id']}: {result['file']} ({result['files']} files,"
+        f" {result['bytes']:,} bytes)",
+        soft_wrap=True,
+    )
+    console.print(f"SHA-256: {result['sha256']}", soft_wrap=True)
+    missing = [(row["what"], row["reason"]) for row in result["missing"]]
+    _print_rows(console, "Not in it", ("what", "why"), missing)

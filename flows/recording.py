@@ -14,6 +14,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from prefect import Task
 
 from flows.calling import call, call_each
+from flows.compose_evidence import compose_evidence
 from flows.facts import Facts
 from flows.run_page import open_page
 from tasks.build import discard_build
@@ -128,6 +129,7 @@ class Run:
         self.facts.counts = survey.plan.counts
         self.facts.decisions = survey.rules.decisions
         self.facts.quarantine = survey.quarantine
+        self.facts.source_values_sha256 = survey.source_values_sha256
         self.facts.database, self.facts.server_version = survey.database, survey.server_version
         self.facts.plan = survey.plan  # also where the stats cannot be read
         stats = self.step(snapshot_stats, self.target)
@@ -218,7 +220,8 @@ class Run:
             self._page.finish(self.facts)
         result = self.facts.as_result()
         if self._ledger:
-            self._ledger.record_end(outcome, result, self.facts.message or None)
+            kept = {**result, "evidence": compose_evidence(self.facts)}
+            self._ledger.record_end(outcome, kept, self.facts.message or None)
         return result
 
 

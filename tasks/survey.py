@@ -17,7 +17,7 @@ from tierflow.plan import Plan, list_write_codes, resolve_rules
 from tierflow.published import SOURCE_COLUMNS, Inventory, take_inventory
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
-from tierflow.source_values import Cases, SourceValues
+from tierflow.source_values import Cases, SourceValues, hash_values
 
 log = logging.getLogger("tierflow.preflight")
 
@@ -37,6 +37,7 @@ class Survey:
     server_version: str
     database: str
     quarantine: pd.DataFrame
+    source_values_sha256: str
 
     @property
     def rows(self) -> int:
@@ -102,6 +103,7 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         server_version=str(server["server_version"]),
         database=str(server["database"]),
         quarantine=cases.quarantine(),
+        source_values_sha256=hash_values(groups),
     )
 
 

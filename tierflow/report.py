@@ -45,6 +45,7 @@ __all__ = [
     "RunReport",
     "Step",
     "Tier",
+    "page_environment",
     "render_report",
     "write_report",
 ]
@@ -130,8 +131,8 @@ def link_from(folder: Path, target: str | Path) -> str:
     return quote(Path(relative).as_posix())
 
 
-def render_report(record: RunReport, folder: Path) -> str:
-    """Return the page's HTML; folder is where it will lie, for its one link. Writes nothing."""
+def page_environment() -> Environment:
+    """Return what renders our pages: autoescape, and filters for figures and values."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -145,21 +146,30 @@ def render_report(record: RunReport, folder: Path) -> str:
         "share": format_share,
         "value": format_value,
     }
+    return environment
+
+
+def render_report(record: RunReport, folder: Path) -> str:
+    """Return the page's HTML; folder is where it will lie, for its one link. Writes nothing."""
     words, sentence = describe_run(record)
-    page = environment.get_template("report.html.j2").render(
-        record=record,
-        counts=record.counts,
-        words=words,
-        sentence=sentence,
-        tiers_chart=draw_tiers(record.tiers[:CHART_LIMIT]) if record.tiers else None,
-        # two bars tell no more than the table, and the first chart of a process takes 0.6 s
-        steps_chart=draw_steps(record.steps[:CHART_LIMIT]) if len(record.steps) > 2 else None,
-        trend_chart=draw_trend(record.history, slow=bool(record.regression))
-        if len(record.history) > 2
-        else None,
-        data_docs=record.data_docs and link_from(folder, record.data_docs),
-        list_limit=LIST_LIMIT,
-        chart_limit=CHART_LIMIT,
+    page = (
+        page_environment()
+        .get_template("report.html.j2")
+        .render(
+            record=record,
+            counts=record.counts,
+            words=words,
+            sentence=sentence,
+            tiers_chart=draw_tiers(record.tiers[:CHART_LIMIT]) if record.tiers else None,
+            # two bars tell no more than the table, and the first chart of a process takes 0.6 s
+            steps_chart=draw_steps(record.steps[:CHART_LIMIT]) if len(record.steps) > 2 else None,
+            trend_chart=draw_trend(record.history, slow=bool(record.regression))
+            if len(record.history) > 2
+            else None,
+            data_docs=record.data_docs and link_from(folder, record.data_docs),
+            list_limit=LIST_LIMIT,
+            chart_limit=CHART_LIMIT,
+        )
     )
     return page.strip() + "\n"
 

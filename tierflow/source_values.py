@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -70,6 +71,19 @@ class SourceValues:
             for number, reading in enumerate(self.readings)
             if reading.count("quarantined") or reading.conflicts or reading.inexact
         ]
+
+
+def hash_values(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return a SHA-256 of which values the source holds, and of how many models hold each.
+
+    `rows` as in `SourceValues.read`. No ids of models are in it: the preflight reads none.
+    """
+    # jsonb as text has no bare tab: it is escaped
+    lines = (
+        f"{row['models']}\t{row['tier_access'] or ''}\t{row['tier_markup'] or ''}" for row in rows
+    )
+    each = sorted(hashlib.sha256(line.encode()).digest() for line in lines)
+    return hashlib.sha256(b"".join(each)).hexdigest()
 
 
 class Cases:

@@ -9,7 +9,7 @@ SELECT
     run.database_schema AS schema,
     run.tierflow_version,
     run.decisions,
-    run.result,
+    run.result - 'evidence' AS result,
     run.error,
     coalesce(
         jsonb_agg(
