@@ -85,7 +85,8 @@ def _list_inputs(inputs: Mapping[str, Any]) -> list[Input]:
     rows: list[Input] = []
     if then:
         same = "the same at packing" if then == now else "different at packing: see inputs.json"
-        note = f"{values['what']}; {same if now else 'not there at packing'}"
+        what = "the pairs of tier_access and tier_markup, and how many models hold each"
+        note = f"{what}; {same if now else 'not there at packing'}"
         rows.append(Input("Values of the source", "the run, its preflight", then, note))
     if content["sha256_at_packing"]:
         note = "ids and tier columns of all models"

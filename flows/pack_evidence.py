@@ -12,7 +12,7 @@ from expectations.definitions import read_definitions
 from expectations.run_docs import collect_run_docs
 from flows.compose_evidence import read_versions
 from flows.compose_evidence_page import compose_page
-from tierflow.connection import Connection, connect, fetch
+from tierflow.connection import Connection, connect, fetch, stream
 from tierflow.evidence import (
     as_csv,
     as_json,
@@ -23,8 +23,8 @@ from tierflow.evidence import (
     write_pack,
 )
 from tierflow.ledger_record import read_run
+from tierflow.multiset_hash import hash_values
 from tierflow.settings import Target
-from tierflow.source_values import hash_values
 
 STEP_COLUMNS = ("ordinal", "name", "started", "seconds", "rows", "outcome")
 CHECK_COLUMNS = ("name", "ok", "figure", "expected")
@@ -151,7 +151,7 @@ def _add_inputs(
     content = values = None
     if {"tier_access", "tier_markup"} <= named:
         content = hash_source(connection, target.schema)
-        groups = fetch(connection, "queries/group_source_values", schema=target.schema)
+        groups = stream(connection, "queries/group_source_values", schema=target.schema)
         values = hash_values(groups)
     else:
         pack.missing.append(("source at packing", "its tier columns are not there any more"))
@@ -160,7 +160,8 @@ def _add_inputs(
     inputs = {
         "source_values": {
             "what": "which pairs of tier_access and tier_markup there are, and how many models"
-            " hold each; without the models' ids",
+            " hold each, without the models' ids: sha256 of the sum modulo 2^2048 of shake256 (256"
+            " bytes) of each line 'models<tab>tier_access<tab>tier_markup'",
             "sha256_at_run": evidence.get("source_values_sha256"),
             "sha256_at_packing": values,
         },

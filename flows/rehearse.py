@@ -98,6 +98,8 @@ def live_the_whole_life(run: Run, copy: Target, given: dict[str, Any]) -> Foreca
     sizes = run.step(copying.read_sizes, copy)
     run.phase("verify", lambda: verify.fn(schema_name=schema))
     run.step(copying.write_old_style, copy, deletions=True)
+    run.step(copying.write_new_style, copy)
+    run.phase("verify both sides", lambda: verify.fn(min_coverage=0.0, schema_name=schema))
     written = run.step(copying.digest_source, copy)
     run.phase("reconcile", lambda: migrate.fn(schema_name=schema, **later))
     run.phase("verify again", lambda: verify.fn(schema_name=schema))
@@ -105,6 +107,7 @@ def live_the_whole_life(run: Run, copy: Target, given: dict[str, Any]) -> Foreca
     require_same(written, run.step(copying.digest_source, copy), "keeping changes")
     run.phase("migrate again", lambda: migrate.fn(schema_name=schema, **later))
     run.step(copying.write_old_style, copy, deletions=False)
+    run.step(copying.write_new_style, copy)
     run.phase(
         "rollback to snapshot", lambda: rollback.fn(restore_snapshot=True, schema_name=schema)
     )

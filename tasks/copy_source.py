@@ -177,12 +177,27 @@ def digest_source(target: Target) -> Digest:
 
 
 OLD_STYLE_WRITES = ("write_revocations", "write_markups", "write_clears")
+NEW_STYLE_WRITES = (
+    "write_removed_grants",
+    "write_switched_grants",
+    "write_grant_markups",
+    "write_new_grants",
+)
 
 
 @database_task("write like the old application")
 def write_old_style(copy: Target, *, deletions: bool) -> int:
     """Change the JSONB of the copy as an old application does; return the rows changed."""
-    names = (*OLD_STYLE_WRITES, "write_deletions") if deletions else OLD_STYLE_WRITES
+    return _write(copy, (*OLD_STYLE_WRITES, "write_deletions") if deletions else OLD_STYLE_WRITES)
+
+
+@database_task("write like the new application")
+def write_new_style(copy: Target) -> int:
+    """Change the junction table of the copy as a new application does; return the rows changed."""
+    return _write(copy, NEW_STYLE_WRITES)
+
+
+def _write(copy: Target, names: tuple[str, ...]) -> int:
     with connect(copy, "rehearsal: writes") as connection:
         return sum(run(connection, f"rehearsal/{name}", schema=copy.schema) for name in names)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import time
 from collections.abc import Generator
 from concurrent.futures import Future
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -80,31 +82,41 @@ class _Loaded:
             self.quarantine.append(exploded.quarantine)
 
 
+class _Judging(NamedTuple):
+    """Grants that the suite `extracted` is asked about, and its verdict."""
+
+    examples: pd.DataFrame
+    verdict: Future[Verdict]
+
+
 class _RunReader:
     """What the chunks of one run share in this process: each pair of values is read once.
 
     And judged once: the verdict of a pair counts for every chunk that holds it, so each chunk asks
-    for all of them before it commits.
+    for all that are not known to be good before it commits.
     """
 
     def __init__(self, rules: Rules) -> None:
         self._reader = Reader(rules)
-        self._judged: list[tuple[pd.DataFrame, Future[Verdict]]] = []
+        self._numbers = itertools.count()
+        self._judging: dict[int, _Judging] = {}
 
     def explode(self, models: pd.DataFrame, target: Target, run_names: RunNames) -> Exploded:
         exploded = explode(models, self._reader)
         if len(exploded.examples):
-            first = not self._judged
-            verdict = self._judge(exploded.examples, target, run_names, keep=first)
-            self._judged.append((exploded.examples, verdict))
+            number = next(self._numbers)
+            verdict = self._judge(exploded.examples, target, run_names, keep=number == 0)
+            self._judging[number] = _Judging(exploded.examples, verdict)
         return exploded
 
     def require_fit(self, target: Target, run_names: RunNames) -> None:
         """Raise ChecksFailed when grants are not fit to be loaded; the data docs say which."""
-        for examples, judged in list(self._judged):
-            if not judged.result().ok:
-                verdict = self._judge(examples, target, run_names, keep=True).result()
-                Audit(verdict, {}).require_passed()
+        for number, (examples, verdict) in list(self._judging.items()):
+            if not verdict.result().ok:
+                again = self._judge(examples, target, run_names, keep=True).result()
+                Audit(again, {}).require_passed()
+            # the frames of a database in which no two models are alike would fill the memory
+            self._judging.pop(number, None)
 
     def _judge(
         self, examples: pd.DataFrame, target: Target, run_names: RunNames, *, keep: bool

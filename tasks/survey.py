@@ -10,14 +10,14 @@ from typing import Any
 import pandas as pd
 
 from tasks.definition import database_task
-from tierflow.connection import Connection, connect, fetch
+from tierflow.connection import Connection, connect, fetch, stream
 from tierflow.decisions import Decisions, settle_decisions
 from tierflow.errors import ConfigurationError
 from tierflow.plan import Plan, list_write_codes, resolve_rules
 from tierflow.published import SOURCE_COLUMNS, Inventory, take_inventory
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
-from tierflow.source_values import Cases, SourceValues, hash_values
+from tierflow.source_values import Cases, SourceValues
 
 log = logging.getLogger("tierflow.preflight")
 
@@ -72,7 +72,7 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         decisions = settle_decisions(given, stored)
         rules = resolve_rules(decisions, tiers)
         inventory = dataclasses.replace(inventory, backup_columns=decisions.backup_columns)
-        groups = fetch(connection, "queries/group_source_values", schema=target.schema)
+        groups = stream(connection, "queries/group_source_values", schema=target.schema)
         values = SourceValues.read(groups, rules)
         cases = Cases(rules, values, _list_holders(connection, target, values))
     counts, undecided = values.counts, cases.undecided()
@@ -103,7 +103,7 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         server_version=str(server["server_version"]),
         database=str(server["database"]),
         quarantine=cases.quarantine(),
-        source_values_sha256=hash_values(groups),
+        source_values_sha256=values.digest.hexdigest(),
     )
 
 
@@ -197,14 +197,13 @@ def _list_obstacles(server: Mapping[str, Any]) -> Iterable[str]:
 def _list_holders(
     connection: Connection, target: Target, values: SourceValues
 ) -> list[dict[str, Any]]:
-    numbers = values.with_problems
-    if not numbers:
+    if not values.problems:
         return []
     return fetch(
         connection,
         "queries/list_models_with_values",
         schema=target.schema,
-        tier_access=[values.pairs[n][0] for n in numbers],
-        tier_markup=[values.pairs[n][1] for n in numbers],
-        numbers=numbers,
+        tier_access=[problem.access for problem in values.problems],
+        tier_markup=[problem.markups for problem in values.problems],
+        numbers=list(range(len(values.problems))),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from collections.abc import Generator
 from typing import Any
@@ -20,6 +21,7 @@ from tierflow.settings import Target
 Connection = psycopg.Connection[DictRow]
 
 CANCEL_SECONDS = 5.0
+STREAMED_ROWS = 2_000
 _SESSION = "queries/set_session"
 _AGAIN = "run the same command again; it goes on where it stopped"
 
@@ -94,6 +96,15 @@ def connect(
 def fetch(connection: Connection, name: str, /, **values: Any) -> list[DictRow]:
     """Return the rows of the statement in `sql/<name>.sql`."""
     return connection.execute(statement(name, **values)).fetchall()
+
+
+def stream(connection: Connection, name: str, /, **values: Any) -> Generator[list[DictRow]]:
+    """Yield the rows of the statement in `sql/<name>.sql` in blocks, in bounded memory."""
+    # not by a server-side cursor: PostgreSQL reads those without parallel workers
+    with connection.cursor() as cursor:
+        rows = cursor.stream(statement(name, **values), size=STREAMED_ROWS)
+        while block := list(itertools.islice(rows, STREAMED_ROWS)):
+            yield block
 
 
 def run(connection: Connection, name: str, /, **values: Any) -> int:

@@ -24,7 +24,7 @@ Pair = tuple[str | None, str | None]
 
 _MOST_LEVELS = 5000
 # readings that are kept; one of a usual pair takes 4 kB
-_MOST_REMEMBERED = 20_000
+_MOST_REMEMBERED = 10_000
 QUARANTINE_COLUMNS = (
     "model_id",
     "model_identifier",
@@ -82,23 +82,23 @@ class Exploded:
 
 
 class Reader:
-    """Reads each distinct pair of values once, however many frames hold it."""
+    """Reads a distinct pair of values once, however many frames hold it, while there is room."""
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self._readings: dict[Pair, Reading] = {}
 
     def read(self, pairs: Iterable[Pair]) -> tuple[list[Reading], list[int]]:
-        """Return each pair's reading, and the numbers of those that were never read before."""
+        """Return each pair's reading, and the numbers of those that were not remembered."""
         readings: list[Reading] = []
         new: list[int] = []
-        if len(self._readings) > _MOST_REMEMBERED:
-            self._readings.clear()
         for number, pair in enumerate(pairs):
             reading = self._readings.get(pair)
             if reading is None:
-                reading = self._readings[pair] = read_pair(*pair, self.rules)
+                reading = read_pair(*pair, self.rules)
                 new.append(number)
+                if len(self._readings) < _MOST_REMEMBERED:
+                    self._readings[pair] = reading
             readings.append(reading)
         return readings, new
 

@@ -36,7 +36,7 @@ class Rules:
     tiers_of: Mapping[str, tuple[str, ...]]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Element:
     """One source element and what becomes of it."""
 
@@ -50,7 +50,7 @@ class Element:
     number_as_string: bool = False
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Reading:
     """All that one pair of values says: its elements, and the markup of each tier granted."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from tierflow.explode import QUARANTINE_COLUMNS, Counts, quarantine_row, sum_counts
+from tierflow.multiset_hash import MultisetHash, value_line
 from tierflow.plan import nearest_codes, shorten, show_value
 from tierflow.read_pair import Reading, Rules, read_pair
 
@@ -19,71 +20,60 @@ _LISTED_ELSEWHERE = ("unknown_tier", "markup_conflict", "markup_inexact")
 _NEAREST_LISTED = 500
 
 
-@dataclasses.dataclass(frozen=True)
-class SourceValues:
-    """The distinct pairs of tier columns, each with its reading and the models that hold it."""
+class Problem(NamedTuple):
+    """A pair of tier columns whose models must be named, with its reading."""
 
-    pairs: tuple[tuple[str | None, str | None], ...]
-    readings: tuple[Reading, ...]
-    models: tuple[int, ...]
-    enabled_models: tuple[int, ...]
+    access: str | None
+    markups: str | None
+    reading: Reading
+
+
+@dataclasses.dataclass
+class SourceValues:
+    """What the distinct pairs of tier columns come to; only those with a problem are kept.
+
+    `unknown_tiers` is the number of models that hold each unknown code.
+    """
+
+    counts: Counts = dataclasses.field(default_factory=Counts)
+    enabled_models: int = 0
+    enabled_with_grants: int = 0
+    unused_markups: int = 0
+    markups_as_strings: int = 0
+    unknown_tiers: Counter[str] = dataclasses.field(default_factory=Counter[str])
+    problems: list[Problem] = dataclasses.field(default_factory=list[Problem])
+    digest: MultisetHash = dataclasses.field(default_factory=MultisetHash)
 
     @classmethod
-    def read(cls, rows: Sequence[Mapping[str, Any]], rules: Rules) -> SourceValues:
-        """Read the rows of `sql/queries/group_source_values.sql`."""
-        pairs = tuple((row["tier_access"], row["tier_markup"]) for row in rows)
-        return cls(
-            pairs=pairs,
-            readings=tuple(read_pair(*pair, rules) for pair in pairs),
-            models=tuple(row["models"] for row in rows),
-            enabled_models=tuple(row["enabled_models"] for row in rows),
-        )
+    def read(cls, blocks: Iterable[Sequence[Mapping[str, Any]]], rules: Rules) -> SourceValues:
+        """Read the rows of `sql/queries/group_source_values.sql`, a block at a time."""
+        values = cls()
+        for block in blocks:
+            pairs = [(row["tier_access"], row["tier_markup"]) for row in block]
+            readings = [read_pair(*pair, rules) for pair in pairs]
+            models = [row["models"] for row in block]
+            values.counts += sum_counts(zip(readings, models, strict=True))
+            for row, reading in zip(block, readings, strict=True):
+                values._add(row, reading)
+        return values
 
-    @property
-    def counts(self) -> Counts:
-        """Return the counts of the whole source."""
-        return sum_counts(zip(self.readings, self.models, strict=True))
-
-    @property
-    def unused_markups(self) -> int:
-        """Return how many markups belong to a code that the model does not have."""
-        pairs = zip(self.readings, self.models, strict=True)
-        return sum(reading.unused_markups * models for reading, models in pairs)
-
-    @property
-    def markups_as_strings(self) -> int:
-        """Return how many markups were written as a string that holds a plain number."""
-        pairs = zip(self.readings, self.models, strict=True)
-        return sum(models * sum(e.number_as_string for e in r.elements) for r, models in pairs)
+    def _add(self, row: Mapping[str, Any], reading: Reading) -> None:
+        self.digest.add(value_line(row))
+        models, enabled = row["models"], row["enabled_models"]
+        self.enabled_models += enabled
+        self.enabled_with_grants += enabled if reading.grants else 0
+        self.unused_markups += models * reading.unused_markups
+        for element in reading.elements:
+            self.markups_as_strings += models * element.number_as_string
+            if element.reason == "unknown_tier" and element.code is not None:
+                self.unknown_tiers[element.code] += models
+        if reading.count("quarantined") or reading.conflicts or reading.inexact:
+            self.problems.append(Problem(row["tier_access"], row["tier_markup"], reading))
 
     @property
     def expected_share(self) -> float:
         """Return the share of enabled models that will have a grant, 1.0 when none is enabled."""
-        enabled = sum(self.enabled_models)
-        pairs = zip(self.readings, self.enabled_models, strict=True)
-        return sum(models for r, models in pairs if r.grants) / enabled if enabled else 1.0
-
-    @property
-    def with_problems(self) -> list[int]:
-        """Return the numbers of the pairs whose models must be named."""
-        return [
-            number
-            for number, reading in enumerate(self.readings)
-            if reading.count("quarantined") or reading.conflicts or reading.inexact
-        ]
-
-
-def hash_values(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return a SHA-256 of which values the source holds, and of how many models hold each.
-
-    `rows` as in `SourceValues.read`. No ids of models are in it: the preflight reads none.
-    """
-    # jsonb as text has no bare tab: it is escaped
-    lines = (
-        f"{row['models']}\t{row['tier_access'] or ''}\t{row['tier_markup'] or ''}" for row in rows
-    )
-    each = sorted(hashlib.sha256(line.encode()).digest() for line in lines)
-    return hashlib.sha256(b"".join(each)).hexdigest()
+        return self.enabled_with_grants / self.enabled_models if self.enabled_models else 1.0
 
 
 class Cases:
@@ -98,7 +88,11 @@ class Cases:
         self._rules = rules
         self._values = values
         self._holders: list[tuple[str, str, Reading]] = [
-            (str(row["id"]), str(row["model_identifier"]), values.readings[int(row["pair"])])
+            (
+                str(row["id"]),
+                str(row["model_identifier"]),
+                values.problems[int(row["pair"])].reading,
+            )
             for row in holders
         ]
         self.unknown_tiers = self._list_unknown_tiers()
@@ -107,11 +101,7 @@ class Cases:
         self.inexact_markups = self._list_inexact_markups()
 
     def _list_unknown_tiers(self) -> tuple[dict[str, Any], ...]:
-        models: dict[str, int] = {}
-        for reading, held in zip(self._values.readings, self._values.models, strict=True):
-            for element in reading.elements:
-                if element.reason == "unknown_tier" and element.code is not None:
-                    models[element.code] = models.get(element.code, 0) + held
+        models = self._values.unknown_tiers
         codes = sorted(models, key=lambda code: (-models[code], code))
         nearest = {code: nearest_codes(code, self._rules) for code in codes[:_NEAREST_LISTED]}
         return tuple(

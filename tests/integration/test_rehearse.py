@@ -60,9 +60,11 @@ def test_a_rehearsal_lives_the_whole_life_and_only_reads_the_database(
     assert told.code == 0, told.stderr
     assert told.value["outcome"] == "rehearsed"
     done = [step["name"] for step in told.value["steps"]]
-    for phase in ("plan", "dry run", "migrate", "verify", "reconcile", "verify again", "rollback",
-                  "migrate again", "rollback to snapshot"):  # fmt: skip
+    for phase in ("plan", "dry run", "migrate", "verify", "verify both sides", "reconcile",
+                  "verify again", "rollback", "migrate again", "rollback to snapshot"):  # fmt: skip
         assert phase in done
+    writes = [step for step in told.value["steps"] if step["name"].startswith("write like")]
+    assert [step["rows"] > 0 for step in writes] == [True] * 4
     forecast = told.value["forecast"]
     assert (forecast["models"], forecast["grants"]) == (40, 40)
     assert forecast["seconds"] > 0

@@ -132,6 +132,7 @@ class Bench:
         told = self._run(("migrate",), None)
         if told.code != 0:
             return f"the next run ended with {told.code}: {told.stderr[-300:]}"
+        wait_until_gone(self.database)
         if not (parity := prove(self.database, WORLD)).proven:
             return f"after the next run: {parity}"
         if left := list_leftovers(self.database):
@@ -154,7 +155,7 @@ def read_source(database: Database) -> Any:
 
 
 def wait_until_gone(database: Database) -> None:
-    """Wait until the server has noticed that the sessions of a killed run have no client."""
+    """Wait until the server has noticed that the sessions of an ended run have no client."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         gone = """SELECT count(*) = 0 FROM pg_stat_activity
