@@ -27,7 +27,7 @@ from tasks.verify import verify
 from tierflow import __version__
 from tierflow.connection import connect, name_database
 from tierflow.decisions import Decisions, settle_decisions
-from tierflow.errors import ChecksFailed, DecisionNeeded, TierflowError
+from tierflow.errors import ChecksFailed, DecisionNeeded, TierflowError, TransientError
 from tierflow.history import read_history
 from tierflow.ledger import Ledger, StepRecord, has_ledger
 from tierflow.measures import collect
@@ -220,9 +220,19 @@ class Run:
             self._page.finish(self.facts)
         result = self.facts.as_result()
         if self._ledger:
-            kept = {**result, "evidence": compose_evidence(self.facts)}
-            self._ledger.record_end(outcome, kept, self.facts.message or None)
+            self._record_end(self._ledger, outcome, result)
         return result
+
+    def _record_end(self, ledger: Ledger, outcome: str, result: dict[str, Any]) -> None:
+        message = self.facts.message or None
+        try:
+            evidence = compose_evidence(self.facts)
+            ledger.record_end(outcome, {**result, "evidence": evidence}, message)
+        except TransientError:
+            if message is None:
+                raise
+            # the disk that stopped the run may have room for less
+            ledger.record_end(outcome, result, message)
 
 
 @contextlib.contextmanager
