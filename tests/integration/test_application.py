@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable
 from decimal import Decimal
@@ -15,6 +16,7 @@ from support.database import Database, Told, model_uuid
 from support.reuse import fill_once
 
 from bench.application import PAGE, Question, read_questions
+from bench.queries import BEGIN, END, SIZES
 from tierflow.published import WRITE_FUNCTIONS
 
 QUESTIONS = read_questions()
@@ -78,6 +80,12 @@ def jsonb(database: Database) -> list[dict[str, Any]]:
 
 def test_the_page_has_the_reads_and_the_writes() -> None:
     assert [question.writes for question in QUESTIONS] == [False] * 3 + [True] * 4
+
+
+def test_the_figures_of_the_page_are_of_its_queries() -> None:
+    figures = PAGE.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
+    rows = [line.split(" | ")[0].strip("| ") for line in figures.splitlines() if "|" in line][2:]
+    assert rows == [question.name for question in QUESTIONS for _ in SIZES.split(",")]
 
 
 @pytest.mark.parametrize(
@@ -255,6 +263,40 @@ def test_two_sessions_that_set_the_tiers_of_a_model_leave_one_of_both_sets(shop:
         first.commit()
         second.join()
     assert {tier for model, tier, _ in shop.grants() if model == "one"} == {"empty", "free"}
+    assert shop.rows(DRIFT) == []
+
+
+def test_functions_and_writers_of_the_jsonb_meet_no_deadlock(shop: Database) -> None:
+    """Each writes all models, whose order in its arguments is another each time."""
+    errors: list[psycopg.Error] = []
+
+    def write(number: int) -> None:
+        chance = random.Random(number)
+        with psycopg.connect(shop.dsn, autocommit=True) as connection:
+            for _ in range(25):
+                models = chance.sample(MODELS, len(MODELS))
+                values = PARAMETERS | {
+                    "model": models[0],
+                    "models": models,
+                    "markup": Decimal(chance.randint(100, 300)) / 100,
+                    "tiers": chance.sample(["free", "pro", "vip"], 2),
+                }
+                question = chance.choice(QUESTIONS[-4:])
+                # one model for the old way: its bulk UPDATE locks in the order of the table
+                old = number % 2 and "models" not in question.old.partition("WHERE")[2]
+                try:
+                    connection.execute(question.old if old else question.new, values)
+                except psycopg.errors.NoDataFound:
+                    continue
+                except psycopg.Error as error:
+                    errors.append(error)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
     assert shop.rows(DRIFT) == []
 
 

@@ -116,3 +116,17 @@ def test_the_series_gives_an_exponent_and_latencies(tmp_path: Path) -> None:
             assert 0 < row["p50_ms"] <= row["p95_ms"] <= row["p99_ms"]
             assert row["calls"] == 1000
     assert (tmp_path / "scaling.svg").exists()
+
+
+@pytest.mark.slow
+def test_the_queries_of_the_page_are_timed_in_each_state() -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "bench.queries", "--json", "--models", "40"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)["40"]
+    assert [len(states) for states in told.values()] == [2] * 3 + [3] * 4
+    assert all(row["calls"] > 0 for states in told.values() for row in states.values())
