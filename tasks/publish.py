@@ -67,6 +67,7 @@ def _publish(connection: Connection, take_locks: TakeLocks, target: Target, rule
     """Prepare what nobody sees before the commit; under the locks, do only what needs them."""
     names = target.names()
     run(connection, "schema/move_tier_model_access", **names)
+    run(connection, "schema/set_autovacuum_on", **names)
     run(connection, "schema/drop_build_schema", **names)
     put_views_and_functions(connection, names)
     put_sync_functions(connection, target)

@@ -104,3 +104,25 @@ def test_a_dry_run_leaves_the_database_byte_identical(
     assert told.code == 0, told.stderr
     assert (told.value["outcome"], told.value["grants"]) == ("dry_run", 5)
     assert legacy.dump() == before
+
+
+def test_autovacuum_keeps_off_the_build_and_gets_the_published_table_back(
+    database: Database, tierflow: Callable[..., Told]
+) -> None:
+    options = "SELECT reloptions FROM pg_class WHERE oid = 'public.tier_model_access'::regclass"
+    seen = """CREATE FUNCTION public.see() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+        INSERT INTO public.seen SELECT reloptions FROM pg_class
+        WHERE oid = to_regclass('tierflow_build.tier_model_access'); END $$"""
+    database.add_tiers("free")
+    database.add_models([("m1", ["free"], None)])
+    database.rows("CREATE TABLE public.seen (options text[])")
+    database.rows(seen)
+    database.rows(
+        "CREATE EVENT TRIGGER see ON ddl_command_start WHEN TAG IN ('CREATE INDEX')"
+        " EXECUTE FUNCTION public.see()"
+    )
+    assert tierflow("migrate").code == 0
+    assert database.rows("SELECT DISTINCT options FROM public.seen") == [
+        {"options": ["autovacuum_enabled=false"]}
+    ]
+    assert database.value(options) is None
