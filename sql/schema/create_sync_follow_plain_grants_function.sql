@@ -1,6 +1,6 @@
--- Creates the function that writes the one changed grant of one model into its JSONB, where that is plain; returns false where it is not, and create_sync_follow_junction_function.sql must do it. Locks the model FOR NO KEY UPDATE before it reads it, and writes it.
+-- Creates the function that writes the changed grants of one model into its JSONB, where that is plain; returns false where it is not, and create_sync_follow_junction_function.sql must do it. Locks the model FOR NO KEY UPDATE before it reads it, and writes it.
 -- Plain is what create_sync_follow_plain_jsonb_function.sql calls so; a new code is written only if the tier has no legacy
--- code, which would come first. No other element can then share a tier with the one that is written.
+-- code, which would come first. No two elements can then share a tier, so that each grant is written by itself.
 -- It has no SET clause, which would cost what a lookup costs: its callers have fixed the search path.
 CREATE OR REPLACE FUNCTION :"ledger".sync_follow_plain_grants(p_model uuid) RETURNS boolean
 LANGUAGE plpgsql
@@ -18,7 +18,8 @@ DECLARE
     stands numeric;
     level numeric;
     is_legacy boolean;
-    differs boolean := false;
+    changed_tiers integer [] := '{}';
+    changed_levels numeric [] := '{}';
 BEGIN
     -- it returns what was committed while it waited
     SELECT model.tier_access, model.tier_markup INTO access, markups
@@ -29,6 +30,7 @@ BEGIN
         RETURN false;
     END IF;
     -- a statement of its own: it sees the grants that were committed meanwhile
+    -- new codes come in the order of the codes, as in create_sync_rewrite_function.sql
     FOR plain, tier, code, stands, level, is_legacy IN
         SELECT given.plain, own.id, own.tier_code, said.level, held.markup_multiplier,
             CASE WHEN said.level IS NULL THEN
@@ -53,38 +55,41 @@ BEGIN
             END AS level
         ) AS said
         WHERE said.level IS DISTINCT FROM held.markup_multiplier OR said.level < 0 OR NOT given.plain
+        ORDER BY own.tier_code
     LOOP
-        IF NOT plain OR differs OR is_legacy OR code = '' OR level NOT BETWEEN 0 AND 99.99
+        IF NOT plain OR is_legacy OR code = '' OR level NOT BETWEEN 0 AND 99.99
             OR stands NOT BETWEEN 0 AND 99.99 OR stands <> round(stands, 2) THEN
             RETURN false;
         END IF;
-        differs := true;
+        IF level IS NULL THEN
+            access := coalesce(nullif(access, 'null'), '[]') - code;
+        ELSE
+            IF stands IS NULL THEN
+                access := coalesce(nullif(access, 'null'), '[]') || to_jsonb(code);
+                -- a price that was left behind may be the right one
+                IF coalesce(jsonb_typeof(prices -> code), 'number') <> 'number' THEN
+                    RETURN false;
+                END IF;
+                stands := coalesce((prices -> code)::numeric, 1.00);
+                IF stands <> round(stands, 2) THEN
+                    RETURN false;
+                END IF;
+            END IF;
+            IF stands <> level THEN
+                markups := coalesce(nullif(markups, 'null'), '{}') || jsonb_build_object(code, level);
+            END IF;
+        END IF;
+        changed_tiers := changed_tiers || tier;
+        changed_levels := changed_levels || level;
     END LOOP;
-    IF NOT differs THEN
+    IF changed_tiers = '{}' THEN
         RETURN true;
-    END IF;
-    IF level IS NULL THEN
-        access := items - code;
-    ELSE
-        IF stands IS NULL THEN
-            access := items || to_jsonb(code);
-            -- a price that was left behind may be the right one
-            IF coalesce(jsonb_typeof(prices -> code), 'number') <> 'number' THEN
-                RETURN false;
-            END IF;
-            stands := coalesce((prices -> code)::numeric, 1.00);
-            IF stands <> round(stands, 2) THEN
-                RETURN false;
-            END IF;
-        END IF;
-        IF stands <> level THEN
-            markups := prices || jsonb_build_object(code, level);
-        END IF;
     END IF;
     flag := set_config('tierflow.syncing', 'on', true);
     UPDATE tierflow.sync_model AS model SET tier_access = access, tier_markup = markups WHERE model.id = p_model;
     flag := set_config('tierflow.syncing', before, true);
-    INSERT INTO tierflow.reconciled_grant (model_id, tier_id, markup_multiplier) VALUES (p_model, tier, level)
+    INSERT INTO tierflow.reconciled_grant (model_id, tier_id, markup_multiplier)
+    SELECT p_model, agreed.tier_id, agreed.level FROM unnest(changed_tiers, changed_levels) AS agreed (tier_id, level)
     ON CONFLICT (model_id, tier_id) DO UPDATE SET markup_multiplier = excluded.markup_multiplier;
     RETURN true;
 END

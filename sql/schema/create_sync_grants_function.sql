@@ -7,21 +7,29 @@ SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     models uuid [];
+    model uuid;
+    others uuid [] := '{}';
     rows bigint;
     changed boolean;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         -- one grant is what most statements write
         SELECT ARRAY[was.model_id, moved.model_id],
-            (was.tier_id, was.enabled, was.markup_multiplier) IS DISTINCT FROM (moved.tier_id, moved.enabled, moved.markup_multiplier),
+            (was.model_id, was.tier_id, was.enabled, was.markup_multiplier)
+            IS DISTINCT FROM (moved.model_id, moved.tier_id, moved.enabled, moved.markup_multiplier),
             (SELECT count(*) FROM moved)
         INTO models, changed, rows
         FROM was
         CROSS JOIN moved;
-        IF rows = 1 AND models[1] = models[2] THEN
-            IF NOT changed OR tierflow.sync_follow_plain_grants(models[1]) THEN
+        IF rows = 1 THEN
+            IF NOT changed THEN
                 RETURN NULL;
             END IF;
+            models := CASE
+                WHEN models[1] = models[2] THEN models[:1]
+                WHEN models[1] > models[2] THEN ARRAY[models[2], models[1]]
+                ELSE models
+            END;
         ELSIF rows > 1 THEN
             SELECT array_agg(DISTINCT model_id) INTO models
             FROM (
@@ -40,13 +48,16 @@ BEGIN
     ELSIF TG_OP = 'TRUNCATE' THEN
         SELECT array_agg(DISTINCT model_id) INTO models FROM tierflow.implied_grant;
     ELSE
-        SELECT array_agg(model_id) INTO models FROM moved;
-        IF cardinality(models) = 1 AND tierflow.sync_follow_plain_grants(models[1]) THEN
-            RETURN NULL;
-        END IF;
+        SELECT array_agg(DISTINCT model_id) INTO models FROM moved;
     END IF;
-    IF models IS NOT NULL THEN
-        PERFORM tierflow.sync_follow_junction(models);
+    -- in key order, as every writer of several models locks them
+    FOREACH model IN ARRAY coalesce(models, '{}') LOOP
+        IF NOT tierflow.sync_follow_plain_grants(model) THEN
+            others := others || model;
+        END IF;
+    END LOOP;
+    IF others <> '{}' THEN
+        PERFORM tierflow.sync_follow_junction(others);
     END IF;
     RETURN NULL;
 END
