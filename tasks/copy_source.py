@@ -15,7 +15,7 @@ from psycopg import IsolationLevel
 
 from sql import statement
 from tasks.definition import database_task
-from tasks.roll_back import DROPS
+from tasks.drop_objects import DROPS
 from tasks.survey import read_decisions_in_force
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.decisions import Decisions
