@@ -24,6 +24,8 @@ def print_result(command: str, result: Any) -> None:
         "runs": _print_runs,
         "rehearse": _print_rehearsal,
         "reconcile": _print_reconciled,
+        "finalize": _print_finalized,
+        "restore": _print_restored,
     }
     printers.get(command, _print_migrate)(console, result)
 
@@ -50,6 +52,9 @@ def _print_rows(
 
 
 def _print_plan(console: Console, plan: Mapping[str, Any]) -> None:
+    if plan.get("state") == "finalized":
+        console.print("State: finalized. " + _say_finalized(plan))
+        return
     if "state" not in plan:
         return
     console.print(
@@ -202,13 +207,19 @@ def _print_files(console: Console, result: Mapping[str, Any]) -> None:
         console.print(f"Data docs: {result['data_docs']}", soft_wrap=True)
 
 
-def _print_verify(console: Console, result: Mapping[str, Any]) -> None:
-    checks = result["checks"]
-    table = _table("Verification", "check", "", "figure", "expected")
+def _print_checks(console: Console, title: str, checks: Sequence[Mapping[str, Any]]) -> None:
+    table = _table(title, "check", "", "figure", "expected")
     for check in checks:
         mark = "[green]ok[/green]" if check["ok"] else "[red]FAILED[/red]"
         table.add_row(check["name"], mark, escape(check["figure"]), escape(check["expected"]))
     console.print(table)
+
+
+def _print_verify(console: Console, result: Mapping[str, Any]) -> None:
+    checks = result["checks"]
+    _print_checks(console, "Verification", checks)
+    if result.get("finalization"):
+        console.print(f"\n{_say_finalized(result)}")
     passed = sum(check["ok"] for check in checks)
     console.print(f"\n{passed} of {len(checks)} checks passed in {result['seconds']:.1f} s")
     _print_rows(
@@ -224,12 +235,69 @@ def _print_verify(console: Console, result: Mapping[str, Any]) -> None:
 
 
 def _print_rollback(console: Console, result: Mapping[str, Any]) -> None:
+    verb = "would be " if result["outcome"] == "dry_run" else ""
     console.print(
         f"[bold]{result['outcome'].replace('_', ' ')}[/bold] ({result['mode'].replace('_', ' ')}):"
-        f" the JSONB of {result['models_restored']:,} models written, {len(result['dropped'])}"
-        " objects dropped"
+        f" the JSONB of {result['models_restored']:,} models {verb}written,"
+        f" {len(result['dropped'])} objects {verb}dropped"
+    )
+    if result["outcome"] == "dry_run":
+        console.print(
+            f"The junction table holds {result['grants']:,} grants;"
+            f" {result['differences']:,} differences since the migration."
+        )
+    _print_rows(
+        console,
+        "Differences since the migration",
+        ("model", "what becomes of it", "captured", "now"),
+        [(c["model"], c["fate"], c["before"], c["now"]) for c in result["changes"]],
     )
     _print_files(console, result)
+
+
+def _print_restored(console: Console, result: Mapping[str, Any]) -> None:
+    console.print(
+        f"[bold]{result['outcome'].replace('_', ' ')}[/bold]: {result['models']:,} models in the"
+        f" file, {result['written']:,} written, {result['newer']:,} with newer writes"
+    )
+    if result.get("added") or result.get("deleted"):
+        console.print(
+            f"{result['added']:,} models are newer than the file and keep what they have;"
+            f" {result['deleted']:,} of the file are gone and stay gone"
+        )
+    _print_rows(
+        console,
+        "Written after the file was made",
+        ("model", "now", "in the file"),
+        [(c["model"], c["now"], c["restored"]) for c in result["changes"]],
+    )
+    left_out = [(text,) for text in result.get("left_out", ())]
+    _print_rows(console, "Could not be made again", ("statement",), left_out)
+    _print_files(console, result)
+
+
+def _print_finalized(console: Console, result: Mapping[str, Any]) -> None:
+    if result["guards"]:
+        _print_checks(console, "Guards", result["guards"])
+    console.print(f"\n[bold]{result['outcome'].replace('_', ' ')}[/bold]")
+    if archive := result.get("archive"):
+        console.print(
+            f"Dropped: {', '.join(result['dropped'])}. Archive of {result['models']:,} models"
+            f" ({archive['bytes'] / 1e6:,.1f} MB, SHA-256 {archive['sha256']}):"
+        )
+        console.print(archive["file"], soft_wrap=True)
+    if result.get("finalization"):
+        console.print(_say_finalized(result))
+    _print_files(console, result)
+
+
+def _say_finalized(result: Mapping[str, Any]) -> str:
+    found = result["finalization"]
+    return (
+        f"The old columns are gone since {found['finalized'][:16].replace('T', ' ')}, and"
+        f" tier_model_access is the only truth: there is nothing to compare or to migrate. To have"
+        f" them back: tierflow restore {found['archive']}"
+    )
 
 
 def _print_reconciled(console: Console, result: Mapping[str, Any]) -> None:

@@ -20,6 +20,8 @@ FOLDER = Path(__file__).parent
 _VARIABLE = re.compile(r"""(?<!:):(?:"(?P<identifier>\w+)"|'(?P<literal>\w+)')""")
 _COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
 _HEAD = ":head\n"
+# pg_stat_statements keeps it, so that nobody takes our statements for the application's
+MARK = SQL("/* tierflow */ ")
 
 
 def statement(name: str, /, **values: Any) -> Composed:
@@ -28,7 +30,7 @@ def statement(name: str, /, **values: Any) -> Composed:
     Values are quoted by psycopg (identifiers and literals), because DDL takes no server-side
     parameters. Raises KeyError when the file names a variable that `values` lacks.
     """
-    return Composed(list(_compose(_text(name), values)))
+    return Composed([MARK, *_compose(_text(name), values)])
 
 
 def explain(name: str, /, **values: Any) -> Composed:

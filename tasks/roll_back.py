@@ -7,18 +7,22 @@ import logging
 from collections.abc import Sequence
 
 from tasks.build import drop_dry_run
-from tasks.compare import compare
 from tasks.definition import database_task
 from tasks.drop_objects import drop_everything
 from tasks.live_locks import TakeLocks, with_live_locks
-from tasks.survey import list_other_schema, read_decisions_in_force, read_inventory
+from tasks.survey import read_inventory
 from tasks.sync import drop_sync
+from tasks.way_back import (
+    has_no_snapshot,
+    has_our_ledger,
+    require_captured,
+    require_no_drift,
+    require_nothing_foreign,
+)
 from tasks.write_back import keep_changes
 from tierflow.connection import Connection, connect, fetch, run
-from tierflow.decisions import settle_decisions
 from tierflow.errors import ConfigurationError
 from tierflow.ledger import has_ledger
-from tierflow.published import Inventory
 from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.rollback")
@@ -61,7 +65,7 @@ def roll_back(target: Target, *, restore_snapshot: bool) -> RolledBack:
 def _roll_back(connection: Connection, target: Target, *, restore_snapshot: bool) -> RolledBack:
     inventory = read_inventory(connection, target)
     drop_dry_run(connection, target)
-    if not _has_ledger(connection, target, inventory):
+    if not has_our_ledger(connection, target, inventory):
         return RolledBack(0, ())
     restored = 0
     if inventory.published:
@@ -73,11 +77,11 @@ def _roll_back(connection: Connection, target: Target, *, restore_snapshot: bool
             run(connection, "queries/lock_junction", schema=target.schema)
         drop_sync(connection, target)
         fetch(connection, "queries/set_lock_timeout", timeout=WAIT)
-        _require_nothing_foreign(inventory)
-        if _has_no_snapshot(connection, target, restore_snapshot=restore_snapshot):
-            _require_no_drift(connection, target)
+        require_nothing_foreign(inventory)
+        if has_no_snapshot(connection, target, restore_snapshot=restore_snapshot):
+            require_no_drift(connection, target)
         else:
-            _require_captured(connection, target, inventory)
+            require_captured(connection, target, inventory)
             restored = (
                 run(connection, "queries/restore_snapshot", **target.names())
                 if restore_snapshot
@@ -85,69 +89,6 @@ def _roll_back(connection: Connection, target: Target, *, restore_snapshot: bool
             )
     dropped = drop_everything(connection, target, inventory)
     return RolledBack(restored, dropped)
-
-
-def _has_ledger(connection: Connection, target: Target, inventory: Inventory) -> bool:
-    """Return whether tierflow has been here. Raises ConfigurationError if it was for others."""
-    if other := list_other_schema(connection, target):
-        raise ConfigurationError(
-            f"Nothing was changed: {'; '.join(other)}.",
-            next_step="give the schema that was migrated with --schema",
-        )
-    rows = fetch(connection, "queries/has_relation", in_schema=target.ledger, name="implied_grant")
-    if inventory.published and not rows[0]["there"]:
-        raise ConfigurationError(
-            "There is a junction table but no ledger: tierflow did not make it, so it cannot know"
-            " which side is newer.",
-            next_step="run `tierflow migrate` to adopt the table first",
-        )
-    return has_ledger(connection, target)
-
-
-def _require_nothing_foreign(inventory: Inventory) -> None:
-    if inventory.misshapen:
-        raise ConfigurationError(
-            f"Objects with our names are not ours: {'; '.join(inventory.misshapen)}.",
-            next_step="rename or drop them, then run the rollback again",
-        )
-
-
-def _has_no_snapshot(connection: Connection, target: Target, *, restore_snapshot: bool) -> bool:
-    """Return whether the migration was told to keep none. Raises ConfigurationError if it is asked
-    for."""
-    decisions = settle_decisions({}, read_decisions_in_force(connection, target))
-    if restore_snapshot and not decisions.backup_columns:
-        raise ConfigurationError(
-            "This migration kept no backup columns, so there is no snapshot to restore.",
-            next_step="roll back without --restore-snapshot, which keeps later changes",
-        )
-    return not decisions.backup_columns
-
-
-def _require_no_drift(connection: Connection, target: Target) -> None:
-    """Without captured values nobody can say which side is newer: both must be the same."""
-    comparison = compare(target, published=True, within=connection)
-    if comparison.drifted:
-        wrong = comparison.frames["orphans"]
-        said = "; ".join(f"{r.rows} {r.check}" for r in wrong.itertuples() if r.rows)
-        raise ConfigurationError(
-            f"JSONB and junction table differ ({said}), and without backup columns nobody can say"
-            " which side is newer.",
-            next_step="run `tierflow migrate`, which makes the table follow the JSONB, and roll"
-            " back then",
-        )
-
-
-def _require_captured(connection: Connection, target: Target, inventory: Inventory) -> None:
-    """Both ways need the captured values: to put them back, or to see which side is newer."""
-    unfinished = fetch(connection, "queries/count_unfinished_backups", ledger=target.ledger)
-    columns = ("column", "tier_access_backup"), ("column", "tier_markup_backup")
-    if unfinished[0]["chunks"] or not inventory.found.issuperset(columns):
-        raise ConfigurationError(
-            "The captured values are not complete, so nobody can say what was changed since.",
-            next_step="run `tierflow migrate`, which makes the table follow the JSONB and captures"
-            " it afresh, and roll back then",
-        )
 
 
 @database_task("check rollback")

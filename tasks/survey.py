@@ -13,6 +13,7 @@ from tasks.definition import database_task
 from tierflow.connection import Connection, connect, fetch
 from tierflow.decisions import Decisions, settle_decisions
 from tierflow.errors import ConfigurationError
+from tierflow.finalization import read_finalization, require_source
 from tierflow.plan import Plan, list_write_codes, resolve_rules
 from tierflow.published import SOURCE_COLUMNS, Inventory, take_inventory
 from tierflow.read_pair import Rules
@@ -55,16 +56,17 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
     """Read server, schema, privileges and data, and list what a person must decide. Writes nothing.
 
     `given` are decisions by name; what it leaves open was decided by the run before, if there was
-    one. Raises ConfigurationError when a table or column that we need is missing, a decision is
-    not valid or the tier map names no tier.
+    one. Raises ConfigurationError when the database is finalized, a table or column that we need is
+    missing, a decision is not valid or the tier map names no tier.
     """
     with connect(target, "preflight", read_only=True) as connection:
+        inventory = read_inventory(connection, target)
+        require_source(inventory.finalization)
         server = fetch(connection, "queries/read_server")[0]
         columns = fetch(connection, "queries/list_columns", schema=target.schema)
         _require_source(columns, target.schema)
         privileges = fetch(connection, "queries/list_missing_privileges", **target.names())
         _require_readable(privileges)
-        inventory = read_inventory(connection, target)
         tiers = fetch(connection, "queries/list_tiers", schema=target.schema)
         other_schema = list_other_schema(connection, target)
         stored = {} if other_schema else read_decisions_in_force(connection, target)
@@ -109,7 +111,8 @@ def read_inventory(connection: Connection, target: Target) -> Inventory:
     """Return what of ours exists."""
     objects = fetch(connection, "queries/list_objects", **target.names())
     columns = fetch(connection, "queries/list_columns", schema=target.schema)
-    return take_inventory(objects, columns, target.build)
+    inventory = take_inventory(objects, columns, target.build)
+    return dataclasses.replace(inventory, finalization=read_finalization(connection, target))
 
 
 def read_decisions_in_force(connection: Connection, target: Target) -> dict[str, Any]:

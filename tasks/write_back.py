@@ -20,6 +20,21 @@ from tierflow.settings import Target
 
 def keep_changes(connection: Connection, target: Target) -> int:
     """Write into the JSONB what changed in the junction table only; return the models written."""
+    rows = list_later_changes(connection, target)
+    changes: dict[UUID, dict[str, Decimal | None]] = defaultdict(dict)
+    for row in rows:
+        if side_of(row) == "junction":
+            changes[row["model_id"]][row["tier"]] = row["junction_markup"]
+    if changes:
+        _write_changes(connection, target, changes)
+    return len(changes)
+
+
+def list_later_changes(connection: Connection, target: Target) -> list[dict[str, Any]]:
+    """Return the grants on which the sides differ, as list_later_changes.sql does. Reads only.
+
+    Raises ConfigurationError when both sides changed a grant.
+    """
     rows = fetch(connection, "queries/list_later_changes", **target.names())
     conflicts = [row for row in rows if side_of(row) == "both"]
     if conflicts:
@@ -30,13 +45,7 @@ def keep_changes(connection: Connection, target: Target) -> int:
             next_step="make the table follow the JSONB with `tierflow migrate` and roll back then,"
             " or give up all later changes with `tierflow rollback --restore-snapshot`",
         )
-    changes: dict[UUID, dict[str, Decimal | None]] = defaultdict(dict)
-    for row in rows:
-        if side_of(row) == "junction":
-            changes[row["model_id"]][row["tier"]] = row["junction_markup"]
-    if changes:
-        _write_changes(connection, target, changes)
-    return len(changes)
+    return rows
 
 
 def side_of(row: Mapping[str, Any]) -> str:
