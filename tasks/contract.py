@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 from collections.abc import Mapping
@@ -186,12 +187,15 @@ def _drop(target: Target, writer: ArchiveWriter, run_id: str, models: int) -> Co
 
 
 def _stop_capture(target: Target) -> None:
+    """Drop the capture, if nobody is in the way: left behind, it only logs until the next run."""
+
     def work(connection: Connection, take_locks: TakeLocks) -> None:
         if read_finalization(connection, target) is None:
             take_locks()
             drop_capture(connection, target)
 
-    with_live_locks(target, "finalize", ALL_WAIT, work)
+    with contextlib.suppress(TransientError):
+        with_live_locks(target, "finalize", ALL_WAIT, work)
 
 
 @database_task("check finalized")

@@ -14,11 +14,13 @@ from tierflow.connection import Connection, connect, fetch
 from tierflow.decisions import Decisions, settle_decisions
 from tierflow.errors import ConfigurationError
 from tierflow.finalization import read_finalization, require_source
+from tierflow.ledger import has_ledger
 from tierflow.plan import Plan, list_write_codes, resolve_rules
 from tierflow.published import SOURCE_COLUMNS, Inventory, take_inventory
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
 from tierflow.source_values import Cases, SourceValues
+from tierflow.ways_back import list_ways_back
 
 log = logging.getLogger("tierflow.preflight")
 
@@ -73,6 +75,7 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         decisions = settle_decisions(given, stored)
         rules = resolve_rules(decisions, tiers)
         inventory = dataclasses.replace(inventory, backup_columns=decisions.backup_columns)
+        dumped = _has_dump(connection, target) if inventory.published else None
         groups = fetch(connection, "queries/group_source_values", schema=target.schema)
         values = SourceValues.read(groups, rules)
         cases = Cases(rules, values, _list_holders(connection, target, values))
@@ -95,6 +98,7 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         estimated_bytes=counts.grants * BYTES_PER_GRANT,
         undecided=undecided,
         notes=() if undecided else tuple(_list_notes(values, decisions)),
+        ways_back=list_ways_back(rules, counts, cases.malformed, dumped=dumped),
     )
     return Survey(
         plan=plan,
@@ -105,6 +109,12 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         database=str(server["database"]),
         quarantine=cases.quarantine(),
     )
+
+
+def _has_dump(connection: Connection, target: Target) -> bool:
+    if not has_ledger(connection, target):
+        return False
+    return bool(fetch(connection, "queries/has_dump", ledger=target.ledger)[0]["there"])
 
 
 def read_inventory(connection: Connection, target: Target) -> Inventory:

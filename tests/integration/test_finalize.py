@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pyarrow.parquet as pq
 import pytest
 from support.database import Database, model_uuid
-from support.life import DROP, SOURCE, Call, columns, finalize, open_shop, values
+from support.life import DROP, OPTIONS, SOURCE, Call, columns, finalize, open_shop, values
+
+from sql import FOLDER
+from tasks.create_demo import SOURCE as CREATED
+from tierflow.connection import connect, run
+from tierflow.embedded import embedded_server
+
+# our request for the lock, behind a reader
+WAITING = """SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)
+             WHERE NOT granted AND application_name = 'tierflow: finalize')"""
 
 
 def age(shop: Database, interval: str) -> None:
@@ -51,8 +63,8 @@ def test_a_finalized_database_has_the_new_side_only(shop: Database, tierflow: Ca
     assert triggers == ["touch_tier_model_access", "touch_updated_at"]
     shop.rows("UPDATE public.tier_model_access SET markup_multiplier = 9")
 
-    table = pq.read_table(archive)
-    found = {row["model_id"]: row for row in table.to_pylist()}
+    table: Any = pq.read_table(archive)  # pyright: ignore[reportUnknownVariableType]
+    found: dict[str, Any] = {row["model_id"]: row for row in table.to_pylist()}
     assert {name: (row["tier_access"], row["tier_markup"]) for name, row in found.items()} == {
         name: value[:2] for name, value in before.items()
     }
@@ -190,6 +202,68 @@ def test_whatever_uses_the_old_columns_is_named(shop: Database, tierflow: Call) 
 
 def test_statements_that_cannot_be_asked_are_said_so(shop: Database, tierflow: Call) -> None:
     assert guards(tierflow)["statements"].startswith("could not be asked: the extension")
+
+
+def test_statements_that_still_name_the_old_columns_are_shown(
+    fast_folder: Path, tierflow: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"fsync": "off", "shared_preload_libraries": "pg_stat_statements"}
+    with embedded_server(fast_folder / "statements", options=options) as server:
+        shop = Database(server.dsn(), server.bindir, tmp_path)
+        monkeypatch.setenv("TIERFLOW_DSN", shop.dsn)
+        monkeypatch.setenv("TIERFLOW_HOME", str(tmp_path))
+        with connect(shop.target, "create the source") as connection:
+            for name in CREATED:
+                run(connection, f"demo/{name}", schema="public")
+        shop.add_tiers("free", "pro", "vip")
+        shop.add_models(SOURCE)
+        shop.rows("CREATE EXTENSION pg_stat_statements")
+        shop.rows("SELECT pg_stat_statements_reset()")
+        assert tierflow("migrate", *OPTIONS).code == 0
+        assert tierflow("verify").code == 0
+        # of all that was sent so far only ours named them
+        assert guards(tierflow)["statements"] == "0 seen"
+        shop.rows("SELECT model_id FROM public.model_access_control WHERE tier_access ? 'free'")
+        figure = guards(tierflow, failed="statements")["statements"]
+        assert "WHERE tier_access ? $1 (1 calls of postgres)" in figure
+        shop.rows("SELECT pg_stat_statements_reset()")
+        finalize(shop, tierflow)
+
+
+def test_what_is_written_while_it_waits_for_the_lock_is_in_the_archive(
+    shop: Database, tierflow: Call
+) -> None:
+    with (
+        psycopg.connect(shop.dsn) as reader,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        reader.execute("SELECT FROM public.model_access_control")
+        archive = pool.submit(finalize, shop, tierflow)
+        while not shop.value(WAITING):
+            assert not archive.done(), archive.result()
+        shop.rows("UPDATE public.tier_model_access SET markup_multiplier = 7 WHERE model_id = %s",
+                  model_uuid("plain"))  # fmt: skip
+        shop.rows("DELETE FROM public.model_access_control WHERE model_id = 'bare'")
+        written = values(shop)
+        reader.rollback()
+        file = archive.result()
+    assert written["plain"][:2] == ('["vip"]', '{"vip": 7.00}')
+    assert tierflow("restore", str(file)).code == 0
+    assert values(shop) == written
+    assert tierflow("verify").value["ok"]
+
+
+def test_the_standalone_scripts_refuse_a_finalized_database(shop: Database, tierflow: Call) -> None:
+    finalize(shop, tierflow)
+    before = shop.dump()
+    for script in ("migrate_to_dynamic_tiers", "rollback_dynamic_tiers", "verify_migration"):
+        done = subprocess.run(
+            [shop.bindir / "psql", "-X", "-d", shop.dsn, "-f", FOLDER / f"{script}.sql"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 3, script
+        assert "finalized" in done.stderr, done.stderr
+    assert shop.dump() == before
 
 
 def test_a_file_that_is_there_is_not_written_over(
