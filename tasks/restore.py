@@ -8,15 +8,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from psycopg import errors as pg
-
-from tasks.build import RULES, put_ledger
-from tasks.compare import compare
+from tasks.build import put_ledger
 from tasks.definition import database_task
 from tasks.live_locks import ALL_WAIT, WRITERS_WAIT, TakeLocks, change_live, with_live_locks
+from tasks.restore_layer import (
+    make_sides_agree,
+    put_definitions,
+    put_layer,
+    require_parity,
+)
 from tasks.stage_rows import stage_rows
 from tasks.survey import list_other_schema, read_decisions_in_force, read_inventory
-from tasks.sync import put_sync
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.decisions import settle_decisions
 from tierflow.errors import ChecksFailed, ConfigurationError
@@ -36,11 +38,6 @@ ADDITIONS = {
 }
 OUR_COLUMNS = ("schema/drop_source_columns", "schema/drop_backup_columns")
 CLEARANCE = ("restore/drop_keep_trigger", "restore/drop_keep_function")
-# what a definition may meet when the database has moved on: it is left out, and said
-_MOVED_ON = (
-    pg.NotNullViolation, pg.UndefinedObject, pg.UndefinedColumn, pg.UndefinedFunction,
-    pg.DuplicateTable, pg.DuplicateObject,
-)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -193,11 +190,11 @@ def _write(connection: Connection, target: Target, file: Path, how: _How) -> Res
         _require_written(connection, target)
         left_out: tuple[str, ...] = ()
         if finalization:
-            _put_layer(connection, target)
-            _follow(connection, target, keep_newer=how.keep_newer)
-            left_out = _put_definitions(connection, finalization.definitions)
+            put_layer(connection, target)
+            make_sides_agree(connection, target, keep_newer=how.keep_newer)
+            left_out = put_definitions(connection, finalization.definitions)
             run(connection, "queries/clear_finalization", ledger=target.ledger)
-            _require_parity(connection, target)
+            require_parity(connection, target)
         for name in CLEARANCE:
             run(connection, name, **target.names())
         return dataclasses.replace(found, written=written, left_out=left_out)
@@ -228,52 +225,6 @@ def _require_written(connection: Connection, target: Target) -> None:
             f"{left} models do not hold what was written into them, so nothing was kept: a trigger"
             " of this database changes or refuses it.",
             next_step="see the triggers of model_access_control, then run the same command again",
-        )
-
-
-def _put_layer(connection: Connection, target: Target) -> None:
-    """Create the rules and the sync again, which a finalized database has not."""
-    for name in RULES:
-        run(connection, f"schema/{name}", **target.names())
-    put_sync(connection, target)
-    fetch(connection, "restore/write_decisions", ledger=target.ledger)
-
-
-def _follow(connection: Connection, target: Target, *, keep_newer: bool) -> None:
-    """Make the sides agree where they differ: models that the file does not know keep their grants,
-    those with newer writes as it was asked for."""
-    run(connection, "restore/create_to_follow", schema=target.schema)
-    for row in fetch(connection, "restore/list_to_follow"):
-        side = "jsonb" if row["in_file"] and not keep_newer else "junction"
-        fetch(
-            connection,
-            f"queries/reconcile_from_{side}",
-            ledger=target.ledger,
-            models=row["models"],
-        )
-
-
-def _put_definitions(connection: Connection, definitions: tuple[str, ...]) -> tuple[str, ...]:
-    """Make defaults, comments, rights and indexes of the columns again; return what cannot be."""
-    left_out: list[str] = []
-    for text in definitions:
-        try:
-            with connection.transaction():
-                connection.execute(text.encode())
-        except _MOVED_ON as error:
-            left_out.append(f"{text} ({str(error).splitlines()[0]})")
-    return tuple(left_out)
-
-
-def _require_parity(connection: Connection, target: Target) -> None:
-    comparison = compare(target, published=True, within=connection)
-    if comparison.drifted:
-        wrong = comparison.frames["orphans"]
-        said = "; ".join(f"{r.rows} {r.check}" for r in wrong.itertuples() if r.rows)
-        raise ChecksFailed(
-            f"The restored columns and the junction table would differ ({said}), so nothing was"
-            " kept.",
-            next_step="run it with --verbose, and report what it shows",
         )
 
 

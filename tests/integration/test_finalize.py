@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
+import pty
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import pyarrow.parquet as pq
@@ -41,7 +45,7 @@ def guards(tierflow: Call, *options: str, failed: str | None = None) -> dict[str
     told = tierflow("finalize", "--check", "--soak-days", "0", *options)
     found = {guard["name"]: guard for guard in told.value["guards"]}
     wrong = [name for name, guard in found.items() if not guard["ok"]]
-    assert wrong == ([failed] if failed else [])
+    assert wrong == ([failed] if failed else []), found
     assert told.code == (1 if failed else 0), told.stderr
     return {name: guard["figure"] for name, guard in found.items()}
 
@@ -63,7 +67,7 @@ def test_a_finalized_database_has_the_new_side_only(shop: Database, tierflow: Ca
     assert triggers == ["touch_tier_model_access", "touch_updated_at"]
     shop.rows("UPDATE public.tier_model_access SET markup_multiplier = 9")
 
-    table: Any = pq.read_table(archive)  # pyright: ignore[reportUnknownVariableType]
+    table = cast("Any", pq).read_table(archive)  # pyarrow has no types
     found: dict[str, Any] = {row["model_id"]: row for row in table.to_pylist()}
     assert {name: (row["tier_access"], row["tier_markup"]) for name, row in found.items()} == {
         name: value[:2] for name, value in before.items()
@@ -273,6 +277,27 @@ def test_a_file_that_is_there_is_not_written_over(
     told = tierflow("finalize", *DROP, "--archive", str(tmp_path / "archive"))
     assert told.code == 2
     assert (tmp_path / "archive").read_text() == "precious"
+    assert "tier_access" in columns(shop)
+
+
+def test_a_person_must_type_the_name_of_the_table(shop: Database) -> None:
+    """On a terminal: the guards are shown, and another name than the table's changes nothing."""
+    program = Path(sys.executable).with_name("tierflow")
+    terminal, other_end = pty.openpty()
+    with subprocess.Popen(
+        [program, "finalize", "--soak-days", "0"], stdin=other_end, stdout=other_end,
+        stderr=other_end, close_fds=True,
+    ) as process:  # fmt: skip
+        os.close(other_end)
+        os.write(terminal, b"public\n")
+        said = b""
+        with contextlib.suppress(OSError):  # what Linux says when the other end is closed
+            while block := os.read(terminal, 4096):
+                said += block
+        assert process.wait() == 130
+    os.close(terminal)
+    assert b"Guards" in said
+    assert b"That is not model_access_control: nothing was changed." in said
     assert "tier_access" in columns(shop)
 
 
