@@ -107,7 +107,7 @@ class Facts:
             "rehearse": self._rehearse_result,
             "reconcile": self._reconcile_result,
             "finalize": self._finalize_result,
-            "restore": lambda: dict(summarize(self.restored)),
+            "restore": lambda: {**summarize(self.restored), "locks": self.locks},
         }
         return {**by_mode.get(self.mode, self._migrate_result)(), **shared}
 

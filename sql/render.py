@@ -24,7 +24,7 @@ def list_statements() -> Iterator[str]:
 def render(name: str) -> str:
     """Return the text of one statement, each variable replaced by its own name."""
     samples = {variable: variable for variable in list_variables(name)}
-    text = statement(name, **samples).as_string().removeprefix(MARK.as_string())
+    text = statement(name, **samples).as_string().removesuffix(MARK.as_string())
     return text.strip().rstrip(";") + ";\n"
 
 

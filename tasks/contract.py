@@ -73,6 +73,7 @@ def archive_and_drop(target: Target, file: Path, run_id: str) -> Contracted:
     try:
         models = _archive_all(target, writer)
         _archive_changes(target, writer)
+        writer.sync()
         done = _drop(target, writer, run_id, models)
     except BaseException:
         _stop_capture(target)

@@ -190,6 +190,7 @@ def _write(connection: Connection, target: Target, file: Path, how: _How) -> Res
         _require_written(connection, target)
         left_out: tuple[str, ...] = ()
         if finalization:
+            run(connection, "restore/analyze_models", schema=target.schema)
             put_layer(connection, target)
             make_sides_agree(connection, target, keep_newer=how.keep_newer)
             left_out = put_definitions(connection, finalization.definitions)

@@ -16,7 +16,7 @@ from tierflow.pg_binaries import find_bindir
 from tierflow.pg_programs import read_program
 from tierflow.settings import Target
 
-_FINISH = ("restore/add_restored_pkey", "restore/analyze_restored")
+_FINISH = ("restore/create_restored_index", "restore/analyze_restored")
 
 
 def stage_rows(

@@ -64,6 +64,10 @@ class ArchiveWriter:
             self._writer.write_table(pa.Table.from_pylist([dict(row) for row in rows], SCHEMA))
             self._rows += len(rows)
 
+    def sync(self) -> None:
+        """Have what is written so far on disk, so that little is left for the close."""
+        self._sink.sync()
+
     def close(self) -> Archive:
         """Finish the file on disk, and write its checksum beside it."""
         self._writer.close()
@@ -100,9 +104,12 @@ class _HashingFile:
     def close(self) -> None:
         self.closed = True
 
-    def finish(self) -> int:
+    def sync(self) -> None:
         self._file.flush()
         os.fsync(self._file.fileno())
+
+    def finish(self) -> int:
+        self.sync()
         size = self._file.tell()
         self._file.close()
         return size

@@ -45,7 +45,7 @@ def guards(tierflow: Call, *options: str, failed: str | None = None) -> dict[str
     told = tierflow("finalize", "--check", "--soak-days", "0", *options)
     found = {guard["name"]: guard for guard in told.value["guards"]}
     wrong = [name for name, guard in found.items() if not guard["ok"]]
-    assert wrong == ([failed] if failed else []), found
+    assert wrong == ([failed] if failed else []), [found[name]["figure"] for name in wrong]
     assert told.code == (1 if failed else 0), told.stderr
     return {name: guard["figure"] for name, guard in found.items()}
 
