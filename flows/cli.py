@@ -24,6 +24,8 @@ COMMANDS = (
     moving.migrate,
     checking.verify,
     going_back.rollback,
+    going_back.restore,
+    going_back.finalize,
     checking.reconcile,
     moving.rehearse,
     checking.runs,

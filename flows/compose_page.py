@@ -32,6 +32,9 @@ NEXT = {
     "unchanged": "Nothing is left to do.",
     "verified": "Nothing is left to do.",
     "rolled_back": "The old columns are the truth again. Run **dry run**, then **migrate**.",
+    "finalized": "Nothing is left to do. Keep the archive: a restore puts the old columns back.",
+    "ready": "Run the deployment **finalize** with the name of the database typed into `confirm`.",
+    "restored": "Run the deployment **verify**, if the junction table is still there.",
     "planned": "Run the deployment **dry run**, then **migrate**.",
     "interrupted": "Run the same deployment again: it goes on where it stopped.",
 }

@@ -49,6 +49,13 @@ def confirm(question: str, *, yes: bool) -> None:
         raise typer.Exit(ExitCode.INTERRUPTED)
 
 
+def type_name(question: str, name: str) -> None:
+    """Have a name typed on a terminal, and leave when it is another."""
+    if typer.prompt(question, err=True, default="", show_default=False) != name:
+        typer.echo(f"That is not {name}: nothing was changed.", err=True)
+        raise typer.Exit(ExitCode.INTERRUPTED)
+
+
 def run_command(work: Callable[[], Any], command: str, *, json_: bool, verbose: bool) -> None:
     """Do the work, print its result or its error, and leave with the right exit code."""
     _set_up_logging(command, verbose=verbose)

@@ -73,6 +73,17 @@ DEPLOYMENTS = (
         " is restored. Type the name of the database into `confirm`.",
         tags=("tierflow", "writes"),
         parameters={"database": DEFAULT_NAME},
+        hidden=("dry_run",),
+    ),
+    Deployment(
+        "finalize",
+        "flows.finalize.finalize",
+        "Archive the old columns, then drop them for good with the backup columns and the sync, if"
+        " every guard holds; `check` only asks the guards. Type the name of the database into"
+        " `confirm`.",
+        tags=("tierflow", "writes"),
+        parameters={"database": DEFAULT_NAME},
+        hidden=("yes_drop",),
     ),
 )
 FIELDS_FIRST = ("database", "confirm", "tier_map")

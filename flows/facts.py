@@ -11,12 +11,16 @@ from typing import Any
 import pandas as pd
 
 from flows.compose_report import compose_report
+from tasks.contract import Contracted
 from tasks.judge import Audit
+from tasks.preview import Preview
+from tasks.restore import Restored, summarize
 from tasks.roll_back import RolledBack
 from tasks.verify import Verification
 from tierflow import report
 from tierflow.decisions import Decisions
 from tierflow.explode import Counts
+from tierflow.finalization import Finalization
 from tierflow.forecast import Forecast
 from tierflow.history import Past, describe_regression
 from tierflow.ledger import StepRecord
@@ -47,6 +51,10 @@ class Facts:
     written: Mapping[str, int] = dataclasses.field(default_factory=dict[str, int])
     rolled_back: RolledBack | None = None
     restore_snapshot: bool = False
+    preview: Preview | None = None
+    restored: Restored | None = None
+    contracted: Contracted | None = None
+    finalization: Finalization | None = None
     quarantine: pd.DataFrame | None = None
     source_values_sha256: str | None = None
     config: dict[str, str] | None = None
@@ -88,6 +96,8 @@ class Facts:
             "data_docs": str(self.data_docs) if self.data_docs else None,
             "report": str(self.report) if self.report else None,
         }
+        if self.finalization:
+            shared["finalization"] = self.finalization.as_dict()
         if self.regression:
             shared["regression"] = self.regression
         if self.message:
@@ -98,10 +108,14 @@ class Facts:
             "rollback": self._rollback_result,
             "rehearse": self._rehearse_result,
             "reconcile": self._reconcile_result,
+            "finalize": self._finalize_result,
+            "restore": lambda: {**summarize(self.restored), "locks": self.locks},
         }
         return {**by_mode.get(self.mode, self._migrate_result)(), **shared}
 
     def _plan_result(self) -> dict[str, Any]:
+        if self.finalization:
+            return {"state": "finalized", "needs_decision": False}
         return self.plan.as_dict() if self.plan else {"needs_decision": True}
 
     def _migrate_result(self) -> dict[str, Any]:
@@ -134,11 +148,27 @@ class Facts:
         return result
 
     def _rollback_result(self) -> dict[str, Any]:
-        done = self.rolled_back
+        done, seen = self.rolled_back, self.preview
+        if seen is None:
+            seen = Preview(done.models_restored if done else 0, 0, (), 0, ())
         return {
             "mode": "restore_snapshot" if self.restore_snapshot else "keep_changes",
-            "models_restored": done.models_restored if done else 0,
+            "models_restored": done.models_restored if done else seen.models_written,
+            "dropped": list(done.dropped if done else seen.dropped),
+            "grants": seen.grants_dropped,
+            "differences": seen.differences,
+            "changes": list(seen.changes),
+        }
+
+    def _finalize_result(self) -> dict[str, Any]:
+        guards = self.verification.checks if self.verification else ()
+        done = self.contracted
+        return {
+            "guards": [dataclasses.asdict(guard) for guard in guards],
+            "models": done.models if done else 0,
             "dropped": list(done.dropped) if done else [],
+            "archive": {**done.archive._asdict(), "file": str(done.archive.file)} if done else None,
+            "locks": self.locks,
         }
 
     def _reconcile_result(self) -> dict[str, Any]:

@@ -31,5 +31,7 @@ def plan(
         open_target(schema_name, database=database, judges=False) as target,
         recorded_run(target, "plan") as run,
     ):
+        if run.find_finalization():
+            return run.finish("finalized")
         survey = run.survey(given)
         return run.finish("needs_decision" if survey.plan.needs_decision else "planned")

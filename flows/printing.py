@@ -7,11 +7,10 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from flows.printing_back import print_finalized, print_restored, print_rollback, say_finalized
+from flows.printing_tables import print_checks, print_files, print_rows
 from tierflow.measures import describe_locks
-
-ROWS_SHOWN = 20
 
 
 def print_result(command: str, result: Any) -> None:
@@ -20,37 +19,21 @@ def print_result(command: str, result: Any) -> None:
     printers = {
         "plan": _print_plan,
         "verify": _print_verify,
-        "rollback": _print_rollback,
+        "rollback": print_rollback,
         "runs": _print_runs,
         "rehearse": _print_rehearsal,
         "reconcile": _print_reconciled,
         "report": _print_packed,
+        "finalize": print_finalized,
+        "restore": print_restored,
     }
     printers.get(command, _print_migrate)(console, result)
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", show_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
-
-
-def _print_rows(
-    console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
-) -> None:
-    if not rows:
-        return
-    table = _table(title, *columns)
-    for row in rows[:ROWS_SHOWN]:
-        table.add_row(*(escape(str(cell)) for cell in row))
-    console.print()
-    console.print(table)
-    if len(rows) > ROWS_SHOWN:
-        console.print(f"… and {len(rows) - ROWS_SHOWN} more: see the report, or --json")
-
-
 def _print_plan(console: Console, plan: Mapping[str, Any]) -> None:
+    if plan.get("state") == "finalized":
+        console.print("State: finalized. " + say_finalized(plan))
+        return
     if "state" not in plan:
         return
     console.print(
@@ -61,19 +44,28 @@ def _print_plan(console: Console, plan: Mapping[str, Any]) -> None:
     _print_conservation(console, plan)
     for note in (*plan["notes"], *_list_costs(plan)):
         console.print(f"Note: {note}.")
-    _print_rows(console, "Will create", ("object",), [(name,) for name in plan["will_create"]])
-    _print_rows(
+    print_rows(console, "Will create", ("object",), [(name,) for name in plan["will_create"]])
+    print_rows(
         console,
         "Codes that later grants are written back with",
         ("tier", "code in the JSONB"),
         list(plan["write_codes"].items()),
+    )
+    print_rows(
+        console,
+        "Ways back",
+        ("way", "command", "open", "what to know"),
+        [
+            (w["way"], w["command"], "yes" if w["open"] else "NO", w["why"])
+            for w in plan["ways_back"]
+        ],
     )
     _print_cases(console, plan)
     if plan["needs_decision"]:
         console.print("\n[bold]A person must decide; nothing was changed.[/bold]")
     else:
         console.print("\nNothing is open. Next: tierflow migrate --dry-run, then tierflow migrate")
-    _print_files(console, plan)
+    print_files(console, plan)
 
 
 def _list_costs(plan: Mapping[str, Any]) -> Iterator[str]:
@@ -96,32 +88,32 @@ def _list_costs(plan: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _print_cases(console: Console, plan: Mapping[str, Any]) -> None:
-    _print_rows(
+    print_rows(
         console,
         "Unknown tier codes: --tier-map CODE=TIER, or --unknown-tiers quarantine",
         ("code", "models", "nearest known codes"),
         [(u["code"], u["models"], ", ".join(u["nearest"])) for u in plan["unknown_tiers"]],
     )
-    _print_rows(
+    print_rows(
         console,
         "Malformed values: --malformed quarantine",
         ("model", "position", "reason", "value"),
         [(m["model_id"], m["position"], m["reason"], m["value"]) for m in plan["malformed"]],
     )
-    _print_rows(
+    print_rows(
         console,
         "Markup conflicts: --markup-conflict lowest|highest|quarantine",
         ("model", "tier", "markups"),
         [(c["model_id"], c["tier"], c["markups"]) for c in plan["markup_conflicts"]],
     )
-    _print_rows(
+    print_rows(
         console,
         "Inexact markups: --inexact-markup round|quarantine",
         ("model", "code", "markup"),
         [(i["model_id"], i["code"], i["value"]) for i in plan["inexact_markups"]],
     )
-    _print_rows(console, "In the way", ("what",), [(text,) for text in plan["obstacles"]])
-    _print_rows(
+    print_rows(console, "In the way", ("what",), [(text,) for text in plan["obstacles"]])
+    print_rows(
         console,
         "Missing privileges",
         ("privilege", "give it with"),
@@ -145,14 +137,14 @@ def _print_migrate(console: Console, result: Mapping[str, Any]) -> None:
     if result["outcome"] == "needs_decision" and result.get("plan"):
         _print_cases(console, result["plan"])
         console.print()
-        _print_files(console, result)
+        print_files(console, result)
         return
     console.print(
         f"[bold]{result['outcome'].replace('_', ' ')}[/bold] in {result['seconds']:.1f} s"
     )
     if result["outcome"] == "failed":
         _print_steps(console, result["steps"])
-        _print_files(console, result)
+        print_files(console, result)
         return
     _print_conservation(console, result)
     console.print(
@@ -174,18 +166,18 @@ def _print_migrate(console: Console, result: Mapping[str, Any]) -> None:
         )
     if result.get("regression"):
         console.print(f"[yellow]Slower than usual: {result['regression']}[/yellow]")
-    _print_rows(
+    print_rows(
         console,
         "Changes",
         ("model", "tier", "change", "found", "wanted"),
         [(c["model"], c["tier"], c["change"], c["found"], c["wanted"]) for c in result["changes"]],
     )
     _print_steps(console, result["steps"])
-    _print_files(console, result)
+    print_files(console, result)
 
 
 def _print_steps(console: Console, steps: Sequence[Mapping[str, Any]]) -> None:
-    _print_rows(
+    print_rows(
         console,
         "Steps",
         ("step", "seconds", "rows", "outcome"),
@@ -196,23 +188,14 @@ def _print_steps(console: Console, steps: Sequence[Mapping[str, Any]]) -> None:
     )
 
 
-def _print_files(console: Console, result: Mapping[str, Any]) -> None:
-    if result.get("report"):
-        console.print(f"\nReport: {result['report']}", soft_wrap=True)
-    if result.get("data_docs"):
-        console.print(f"Data docs: {result['data_docs']}", soft_wrap=True)
-
-
 def _print_verify(console: Console, result: Mapping[str, Any]) -> None:
     checks = result["checks"]
-    table = _table("Verification", "check", "", "figure", "expected")
-    for check in checks:
-        mark = "[green]ok[/green]" if check["ok"] else "[red]FAILED[/red]"
-        table.add_row(check["name"], mark, escape(check["figure"]), escape(check["expected"]))
-    console.print(table)
+    print_checks(console, "Verification", checks)
+    if result.get("finalization"):
+        console.print(f"\n{say_finalized(result)}")
     passed = sum(check["ok"] for check in checks)
     console.print(f"\n{passed} of {len(checks)} checks passed in {result['seconds']:.1f} s")
-    _print_rows(
+    print_rows(
         console,
         "By provider",
         ("tier", "provider", "models", "mean markup"),
@@ -221,22 +204,13 @@ def _print_verify(console: Console, result: Mapping[str, Any]) -> None:
             for p in result.get("providers", ())
         ],
     )
-    _print_files(console, result)
-
-
-def _print_rollback(console: Console, result: Mapping[str, Any]) -> None:
-    console.print(
-        f"[bold]{result['outcome'].replace('_', ' ')}[/bold] ({result['mode'].replace('_', ' ')}):"
-        f" the JSONB of {result['models_restored']:,} models written, {len(result['dropped'])}"
-        " objects dropped"
-    )
-    _print_files(console, result)
+    print_files(console, result)
 
 
 def _print_reconciled(console: Console, result: Mapping[str, Any]) -> None:
     counts = ", ".join(f"{result[kind]:,} {kind}" for kind in ("inserted", "updated", "deleted"))
     console.print(f"[bold]{result['outcome'].replace('_', ' ')}[/bold]: {counts}")
-    _print_rows(
+    print_rows(
         console,
         "Grants on which the sides differ",
         ("model", "tier", "change", "from", "to"),
@@ -245,7 +219,7 @@ def _print_reconciled(console: Console, result: Mapping[str, Any]) -> None:
             for c in result["changes"]
         ],
     )
-    _print_files(console, result)
+    print_files(console, result)
 
 
 def _say_markup(markup: float | None) -> str:
@@ -263,7 +237,7 @@ def _print_rehearsal(console: Console, result: Mapping[str, Any]) -> None:
             f" live table for longer than {forecast['lock_seconds']:.2f} s, and adds"
             f" {forecast['bytes'] / 1e6:,.1f} MB of table and indexes, and the backup columns."
         )
-    _print_files(console, result)
+    print_files(console, result)
 
 
 def _print_runs(console: Console, runs: Sequence[Mapping[str, Any]]) -> None:
@@ -290,4 +264,4 @@ def _print_packed(console: Console, result: Mapping[str, Any]) -> None:
     )
     console.print(f"SHA-256: {result['sha256']}", soft_wrap=True)
     missing = [(row["what"], row["reason"]) for row in result["missing"]]
-    _print_rows(console, "Not in it", ("what", "why"), missing)
+    print_rows(console, "Not in it", ("what", "why"), missing)

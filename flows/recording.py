@@ -28,8 +28,9 @@ from tierflow import __version__
 from tierflow.connection import connect, name_database
 from tierflow.decisions import Decisions, settle_decisions
 from tierflow.errors import ChecksFailed, DecisionNeeded, TierflowError, TransientError
+from tierflow.finalization import Finalization, read_finalization
 from tierflow.history import read_history
-from tierflow.ledger import Ledger, StepRecord, has_ledger
+from tierflow.ledger import Ledger, StepRecord, has_ledger, may_write_ledger
 from tierflow.measures import collect
 from tierflow.progress import track
 from tierflow.settings import Target
@@ -115,10 +116,18 @@ class Run:
         for ordinal, step in enumerate(self.facts.steps, start=1):
             self._ledger.record_step(ordinal, step)
 
-    def join_ledger(self) -> None:
-        """Write this run into the ledger if there is one."""
+    def find_finalization(self) -> Finalization | None:
+        """Return since when the old columns are gone, None when they are not, and note it."""
+        with connect(self.target, "finalization", read_only=True) as connection:
+            self.facts.finalization = read_finalization(connection, self.target)
+        return self.facts.finalization
+
+    def join_ledger(self, *, if_allowed: bool = False) -> None:
+        """Write this run into the ledger if there is one; `if_allowed`: and this role may."""
         with connect(self.target, "ledger", read_only=True) as connection:
             there = has_ledger(connection, self.target)
+            if there and if_allowed:
+                there = may_write_ledger(connection, self.target)
             decisions = read_decisions_in_force(connection, self.target) if there else {}
         if there:
             self.open_ledger(settle_decisions({}, decisions))

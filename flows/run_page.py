@@ -28,7 +28,17 @@ log = logging.getLogger("tierflow")
 P = ParamSpec("P")
 
 # how many steps a run has when nothing stops it: only the progress bar depends on it
-STEPS = {"plan": 2, "dry run": 14, "migrate": 16, "verify": 2, "rollback": 2, "rehearse": 18}
+STEPS = {
+    "plan": 2,
+    "dry run": 14,
+    "migrate": 16,
+    "verify": 2,
+    "rollback": 3,
+    "rehearse": 18,
+    "finalize": 3,
+    "restore": 1,
+}
+CONFIRMED = ("rollback", "finalize")
 SECONDS_BETWEEN_UPDATES = 1.0  # an update is a request of 10 to 30 ms
 _open_pages: set[UUID] = set()
 
@@ -53,13 +63,13 @@ def require_confirmed(database: str, typed: str | None) -> None:
         and context.flow_run is not None
         and context.flow_run.deployment_id is not None
         and context.flow is not None
-        and context.flow.name == "rollback"  # not one inside a rehearsal
+        and context.flow.name in CONFIRMED  # not one inside a rehearsal
     )
     if typed == database or (typed is None and not by_form):
         return
     said = "is empty" if typed is None else f"says {typed!r}"
     raise ConfigurationError(
-        f"Nothing was changed: this rollback is of database {database!r}, and `confirm` {said}.",
+        f"Nothing was changed: this run is of database {database!r}, and `confirm` {said}.",
         next_step=f"run the deployment again with {database} typed into `confirm`",
     )
 

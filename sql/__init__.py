@@ -20,6 +20,9 @@ FOLDER = Path(__file__).parent
 _VARIABLE = re.compile(r"""(?<!:):(?:"(?P<identifier>\w+)"|'(?P<literal>\w+)')""")
 _COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
 _HEAD = ":head\n"
+# pg_stat_statements keeps it at the end (not always at the beginning), so that nobody takes our
+# statements for the application's
+MARK = SQL(" /* tierflow */")
 
 
 def statement(name: str, /, **values: Any) -> Composed:
@@ -28,7 +31,7 @@ def statement(name: str, /, **values: Any) -> Composed:
     Values are quoted by psycopg (identifiers and literals), because DDL takes no server-side
     parameters. Raises KeyError when the file names a variable that `values` lacks.
     """
-    return Composed(list(_compose(_text(name), values)))
+    return Composed([*_compose(_text(name), values), MARK])
 
 
 def explain(name: str, /, **values: Any) -> Composed:
@@ -46,7 +49,7 @@ def list_variables(name: str) -> set[str]:
 @functools.cache
 def _text(name: str) -> str:
     text = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
-    return _COMMENT.sub("", text).replace(_HEAD, "")
+    return _COMMENT.sub("", text).replace(_HEAD, "").rstrip().removesuffix(";")
 
 
 def _compose(text: str, values: dict[str, Any]) -> Iterator[Composable]:

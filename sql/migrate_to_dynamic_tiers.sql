@@ -61,6 +61,7 @@ BEGIN;
 \ir schema/create_tier_map.sql
 \ir schema/create_null_backup.sql
 \ir schema/create_reconciled_grant.sql
+\ir schema/create_finalization.sql
 \if :has_capture
     \ir schema/drop_capture_trigger.sql
     \ir schema/drop_capture_update_trigger.sql

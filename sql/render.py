@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from sql import FOLDER, list_variables, statement
+from sql import FOLDER, MARK, list_variables, statement
 
 
 def list_statements() -> Iterator[str]:
@@ -24,7 +24,8 @@ def list_statements() -> Iterator[str]:
 def render(name: str) -> str:
     """Return the text of one statement, each variable replaced by its own name."""
     samples = {variable: variable for variable in list_variables(name)}
-    return statement(name, **samples).as_string().strip().rstrip(";") + ";\n"
+    text = statement(name, **samples).as_string().removesuffix(MARK.as_string())
+    return text.strip().rstrip(";") + ";\n"
 
 
 def main(arguments: list[str]) -> None:

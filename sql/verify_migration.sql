@@ -7,6 +7,7 @@
 \o :null_device
 BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
 \ir standalone/set_transaction.sql
+\ir standalone/refuse_finalized.sql
 SELECT
     to_regclass(format('%I.tier_model_access', :'schema')) IS NOT NULL
     AND to_regclass(format('%I.v_model_tier_access', :'schema')) IS NOT NULL

@@ -15,11 +15,12 @@ from psycopg import IsolationLevel
 
 from sql import statement
 from tasks.definition import database_task
-from tasks.roll_back import DROPS
+from tasks.drop_objects import DROPS
 from tasks.survey import read_decisions_in_force
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.decisions import Decisions
 from tierflow.errors import ConfigurationError
+from tierflow.finalization import read_finalization, require_source
 from tierflow.pg_programs import call_program
 from tierflow.published import SOURCE_COLUMNS
 from tierflow.settings import Target
@@ -68,8 +69,12 @@ def refuse_same_database(source: Target, copy: Target) -> None:
 
 @database_task("decisions in force")
 def read_decided(source: Target) -> dict[str, Any]:
-    """Return the decisions that the last run on the database stored. Writes nothing."""
+    """Return the decisions that the last run on the database stored. Writes nothing.
+
+    Raises ConfigurationError when the database is finalized: there is no source to rehearse with.
+    """
     with connect(source, "rehearsal: decisions", read_only=True) as connection:
+        require_source(read_finalization(connection, source))
         stored = read_decisions_in_force(connection, source)
     return {name: stored[name] for name in Decisions.model_fields if name in stored}
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from psycopg import errors as pg
 
-from tierflow.connection import Connection, connect, fetch, run
+from tierflow.connection import Connection, connect, fetch, run, translated_errors
 from tierflow.errors import TierflowError, TransientError
 from tierflow.measures import note_lock
 from tierflow.settings import Target
@@ -33,16 +34,19 @@ def with_live_locks(
     where: str,
     locks: Sequence[str],
     work: Callable[[Connection, TakeLocks], T],
+    *,
+    session: Connection | None = None,
 ) -> T:
     """Do the work in one transaction, and again when it meets a lock or loses its session.
 
     `work` calls its second argument where it needs the locks: all before that keeps nobody
-    waiting. Raises TransientError, which says who holds the lock, when every attempt met one.
+    waiting. `session`: one that holds temporary tables for the work; else each attempt opens its
+    own. Raises TransientError, which says who holds the lock, when every attempt met one.
     """
     for attempt, patience in enumerate(PATIENCE_MS, start=1):
         stop_if_asked()
         try:
-            return _attempt(target, where, locks, work, patience)
+            return _attempt(target, where, locks, work, patience, session)
         except TransientError as error:
             if not error.retry:
                 raise
@@ -80,10 +84,11 @@ def _attempt(
     locks: Sequence[str],
     work: Callable[[Connection, TakeLocks], T],
     patience: int,
+    session: Connection | None,
 ) -> T:
     clock = _Clock(where)
     try:
-        with connect(target, where) as connection:
+        with _go_on(session) if session else connect(target, where) as connection:
             fetch(connection, "queries/set_lock_timeout", timeout=f"{patience}ms")
 
             def take_locks() -> None:
@@ -93,11 +98,18 @@ def _attempt(
                 clock.begin_to_hold()
 
             result = work(connection, take_locks)
-            connection.commit()
-            clock.stop()
-            return result
+            if session is None:
+                connection.commit()
+                clock.stop()
+        return result
     finally:
         clock.stop()
+
+
+@contextlib.contextmanager
+def _go_on(session: Connection) -> Generator[Connection]:
+    with translated_errors(), session.transaction():
+        yield session
 
 
 class _Clock:

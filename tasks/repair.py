@@ -13,6 +13,7 @@ from tasks.definition import database_task
 from tasks.survey import read_inventory
 from tierflow.connection import Connection, connect, fetch
 from tierflow.errors import ChecksFailed, ConfigurationError
+from tierflow.finalization import require_source
 from tierflow.published import SYNC_TRIGGERS
 from tierflow.settings import Target
 
@@ -84,7 +85,9 @@ def repair_drift(target: Target, side: Side, *, apply: bool) -> Repaired:
 
 
 def _require_sync(connection: Connection, target: Target) -> None:
-    found = read_inventory(connection, target).found
+    inventory = read_inventory(connection, target)
+    require_source(inventory.finalization)
+    found = inventory.found
     if missing := [name for name in SYNC_TRIGGERS if ("trigger", name) not in found]:
         raise ConfigurationError(
             f"The sync is not complete: {', '.join(missing)} not there or disabled.",

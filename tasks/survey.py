@@ -13,11 +13,14 @@ from tasks.definition import database_task
 from tierflow.connection import Connection, connect, fetch, stream
 from tierflow.decisions import Decisions, settle_decisions
 from tierflow.errors import ConfigurationError
+from tierflow.finalization import read_finalization, require_source
+from tierflow.ledger import has_ledger
 from tierflow.plan import Plan, list_write_codes, resolve_rules
 from tierflow.published import SOURCE_COLUMNS, Inventory, take_inventory
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
 from tierflow.source_values import Cases, SourceValues
+from tierflow.ways_back import list_ways_back
 
 log = logging.getLogger("tierflow.preflight")
 
@@ -56,22 +59,24 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
     """Read server, schema, privileges and data, and list what a person must decide. Writes nothing.
 
     `given` are decisions by name; what it leaves open was decided by the run before, if there was
-    one. Raises ConfigurationError when a table or column that we need is missing, a decision is
-    not valid or the tier map names no tier.
+    one. Raises ConfigurationError when the database is finalized, a table or column that we need is
+    missing, a decision is not valid or the tier map names no tier.
     """
     with connect(target, "preflight", read_only=True) as connection:
+        inventory = read_inventory(connection, target)
+        require_source(inventory.finalization)
         server = fetch(connection, "queries/read_server")[0]
         columns = fetch(connection, "queries/list_columns", schema=target.schema)
         _require_source(columns, target.schema)
         privileges = fetch(connection, "queries/list_missing_privileges", **target.names())
         _require_readable(privileges)
-        inventory = read_inventory(connection, target)
         tiers = fetch(connection, "queries/list_tiers", schema=target.schema)
         other_schema = list_other_schema(connection, target)
         stored = {} if other_schema else read_decisions_in_force(connection, target)
         decisions = settle_decisions(given, stored)
         rules = resolve_rules(decisions, tiers)
         inventory = dataclasses.replace(inventory, backup_columns=decisions.backup_columns)
+        dumped = _has_dump(connection, target) if inventory.published else None
         groups = stream(connection, "queries/group_source_values", schema=target.schema)
         values = SourceValues.read(groups, rules)
         cases = Cases(rules, values, _list_holders(connection, target, values))
@@ -94,6 +99,7 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         estimated_bytes=counts.grants * BYTES_PER_GRANT,
         undecided=undecided,
         notes=() if undecided else tuple(_list_notes(values, decisions)),
+        ways_back=list_ways_back(rules, counts, cases.malformed, dumped=dumped),
     )
     return Survey(
         plan=plan,
@@ -107,11 +113,18 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
     )
 
 
+def _has_dump(connection: Connection, target: Target) -> bool:
+    if not has_ledger(connection, target):
+        return False
+    return bool(fetch(connection, "queries/has_dump", ledger=target.ledger)[0]["there"])
+
+
 def read_inventory(connection: Connection, target: Target) -> Inventory:
     """Return what of ours exists."""
     objects = fetch(connection, "queries/list_objects", **target.names())
     columns = fetch(connection, "queries/list_columns", schema=target.schema)
-    return take_inventory(objects, columns, target.build)
+    inventory = take_inventory(objects, columns, target.build)
+    return dataclasses.replace(inventory, finalization=read_finalization(connection, target))
 
 
 def read_decisions_in_force(connection: Connection, target: Target) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def verify(
         frames, target, run.at("verify"), database=run.database, min_coverage=min_coverage
     )
     checks = (
-        *_check_all_parts(frames["schema"]),
+        *check_all_parts(frames["schema"]),
         _check_coverage(audit, min_coverage),
         _check_distribution(frames["distribution"]),
         *layer,
@@ -138,7 +138,7 @@ def _type_of(shape: str) -> str:
 def _verify_parts_only(schema: pd.DataFrame, gap: str) -> Verification:
     names = ("coverage", "distribution", "compatibility layer", "query performance", "integrity")
     others = (Check(name, False, gap, "a published migration") for name in names)
-    return Verification((*_check_all_parts(schema), *others), dict.fromkeys(PARITY), None)
+    return Verification((*check_all_parts(schema), *others), dict.fromkeys(PARITY), None)
 
 
 def _ask_layer(
@@ -171,10 +171,11 @@ def _ask_layer(
     if not whole:
         said = f"{compatible.figure} (a sample of {size} of {models} models; --detailed asks all)"
         compatible = dataclasses.replace(compatible, figure=said)
-    return (compatible, _check_speed(timings, grants)), providers
+    return (compatible, check_speed(timings, grants)), providers
 
 
-def _check_all_parts(schema: pd.DataFrame) -> tuple[Check, ...]:
+def check_all_parts(schema: pd.DataFrame) -> tuple[Check, ...]:
+    """Judge the columns, keys and indexes of the table, from rows of `checks/schema.sql`."""
     return (
         _check_parts("table and columns", "column", schema),
         _check_parts("foreign keys", "foreign key", schema),
@@ -241,7 +242,8 @@ def _check_compatibility(
     )
 
 
-def _check_speed(timings: dict[str, float], grants: int) -> Check:
+def check_speed(timings: dict[str, float], grants: int) -> Check:
+    """Judge the milliseconds of each query on a table of so many grants."""
     targets = list_targets(grants)
     slow = [name for name, ms in timings.items() if ms >= targets[name]]
     return Check(

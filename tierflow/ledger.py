@@ -22,6 +22,7 @@ LEDGER_TABLES = (
     "create_tier_map",
     "create_null_backup",
     "create_reconciled_grant",
+    "create_finalization",
 )
 
 
@@ -112,3 +113,8 @@ def has_ledger(connection: Any, target: Target) -> bool:
     """Return whether the ledger exists in this database."""
     row = fetch(connection, "queries/has_relation", in_schema=target.ledger, name="run")
     return bool(row[0]["there"])
+
+
+def may_write_ledger(connection: Any, target: Target) -> bool:
+    """Return whether this session may write the ledger, which exists: a monitor's role may not."""
+    return bool(fetch(connection, "queries/has_ledger_rights", ledger=target.ledger)[0]["there"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
+from collections.abc import Generator
 from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -38,3 +40,27 @@ def call_program(target: Target | None, program: Path, *arguments: str) -> str:
             " TIERFLOW_PG_BINDIR chooses newer PostgreSQL programs",
         )
     return done.stdout
+
+
+def read_program(program: Path, *arguments: str) -> Generator[bytes]:
+    """Yield the lines that a program writes, while it writes them.
+
+    Raises ConfigurationError, with the end of what the program said, when it fails.
+    """
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen([program, *arguments], stdout=subprocess.PIPE, stderr=said) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            yield from process.stdout
+        except GeneratorExit:
+            process.kill()
+            raise
+        if process.wait():
+            said.seek(0)
+            raise ConfigurationError(
+                f"{program.name} failed: {said.read().decode(errors='replace').strip()[-500:]}",
+                next_step="see whether the file is a whole dump in pg_dump's custom format;"
+                " TIERFLOW_PG_BINDIR chooses newer PostgreSQL programs",
+            )

@@ -41,6 +41,7 @@ class Plan:
     jsonb_bytes: int = 0
     undecided: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    ways_back: tuple[dict[str, Any], ...] = ()
 
     @property
     def needs_decision(self) -> bool:

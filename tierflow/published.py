@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from tierflow.finalization import Finalization
+
 SOURCE_COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "subscription_tiers": {
         "id": ("integer",),
@@ -133,6 +135,7 @@ class Inventory:
     misshapen: tuple[str, ...]
     build_exists: bool
     backup_columns: bool = True
+    finalization: Finalization | None = None
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -147,7 +150,9 @@ class Inventory:
 
     @property
     def state(self) -> str:
-        """Return not_migrated, migrated or partial."""
+        """Return not_migrated, migrated, partial or finalized."""
+        if self.finalization:
+            return "finalized"
         if not self.missing:
             return "migrated"
         return "partial" if self.found or self.build_exists else "not_migrated"

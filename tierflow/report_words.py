@@ -64,6 +64,28 @@ OUTCOMES: dict[str, Outcome] = {
         "{database} has its old shape again, without the junction table.",
         finished=False,
     ),
+    "finalized": Outcome(
+        "info",
+        "■",
+        "Finalized",
+        "The old columns of {database} are gone; the junction table is the only truth. What they "
+        "held is in the archive.",
+        finished=False,
+    ),
+    "ready": Outcome(
+        "good",
+        "✓",
+        "Ready to finalize",
+        "Every guard holds. Nothing in {database} has changed.",
+        finished=False,
+    ),
+    "restored": Outcome(
+        "info",
+        "↶",
+        "Restored",
+        "The old columns of {database} hold what the file says of them.",
+        finished=False,
+    ),
     "rehearsed": Outcome(
         "good",
         "✓",

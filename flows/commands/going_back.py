@@ -1,13 +1,20 @@
-"""Commands that take the migration back."""
+"""Commands that take the migration back, or make it final."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from flows.commands.options import Json, Schema, Verbose, Yes
-from flows.console import call, confirm, import_flow, run_command
+from flows.console import call, confirm, import_flow, run_command, type_name
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")]
+COLUMNS = "tier_access,tier_markup"
+TABLE = "model_access_control"
 
 
 def rollback(
@@ -17,19 +24,100 @@ def rollback(
             "--restore-snapshot", help="Give up later changes: put the captured values back."
         ),
     ] = False,
+    dry_run: DryRun = False,
     schema: Schema = "public",
     yes: Yes = False,
     json_: Json = False,
     verbose: Verbose = False,
 ) -> None:
     """Remove the published objects; later changes are kept in the JSONB."""
+
+    def work(dry_run: bool) -> dict[str, Any]:
+        flow = import_flow("rollback", judges=False)
+        return call(flow, restore_snapshot=restore_snapshot, dry_run=dry_run, schema_name=schema)
+
     what = (
         "gives up every change since the migration" if restore_snapshot else "keeps later changes"
     )
-    confirm(f"This drops tier_model_access and its layer, and {what}. Go on?", yes=yes)
+    question = f"This drops tier_model_access and its layer, and {what}. Go on?"
+    _show_and_ask(work, "rollback", question, ask=not dry_run and not yes, verbose=verbose)
+    run_command(lambda: work(dry_run), "rollback", json_=json_, verbose=verbose)
 
-    def work() -> dict[str, Any]:
-        flow = import_flow("rollback", judges=False)
-        return call(flow, restore_snapshot=restore_snapshot, schema_name=schema)
 
-    run_command(work, "rollback", json_=json_, verbose=verbose)
+def restore(
+    file: Annotated[
+        Path, typer.Argument(help="A dump of `migrate --pg-dump`, or an archive of `finalize`.")
+    ],
+    force: Annotated[
+        bool, typer.Option("--force", help="Give up what was written after the file was made.")
+    ] = False,
+    keep_newer: Annotated[
+        bool,
+        typer.Option("--keep-newer", help="On a finalized database: keep later grants instead."),
+    ] = False,
+    dry_run: DryRun = False,
+    schema: Schema = "public",
+    yes: Yes = False,
+    json_: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Put tier_access and tier_markup back as a dump or an archive holds them."""
+
+    def work(dry_run: bool) -> dict[str, Any]:
+        flow = import_flow("restore", judges=False)
+        return call(
+            flow,
+            file=str(file),
+            force=force,
+            keep_newer=keep_newer,
+            dry_run=dry_run,
+            schema_name=schema,
+        )
+
+    question = f"This writes the tier columns of the models as {file} holds them. Go on?"
+    _show_and_ask(work, "restore", question, ask=not dry_run and not yes, verbose=verbose)
+    run_command(lambda: work(dry_run), "restore", json_=json_, verbose=verbose)
+
+
+def finalize(
+    check: Annotated[bool, typer.Option("--check", help="Only ask the guards.")] = False,
+    soak_days: Annotated[
+        float, typer.Option(min=0, help="Days that must have passed since publishing.")
+    ] = 7.0,
+    archive: Annotated[
+        Path | None, typer.Option(help="New file for the archive of what the columns hold.")
+    ] = None,
+    yes_drop: Annotated[
+        str | None, typer.Option(metavar=COLUMNS, help="Do not ask: these columns may go.")
+    ] = None,
+    schema: Schema = "public",
+    json_: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Drop the old columns for good, after guards, and with an archive of what they held."""
+
+    def work(check: bool) -> dict[str, Any]:
+        flow = import_flow("finalize", judges=False)
+        return call(
+            flow,
+            check=check,
+            soak_days=soak_days,
+            archive=str(archive) if archive else None,
+            yes_drop=yes_drop,
+            schema_name=schema,
+        )
+
+    if not check and yes_drop is None and sys.stdin.isatty():
+        run_command(lambda: work(True), "finalize", json_=False, verbose=verbose)
+        type_name(f"This drops {COLUMNS} for good. Type the name of their table", TABLE)
+        yes_drop = COLUMNS
+    run_command(lambda: work(check), "finalize", json_=json_, verbose=verbose)
+
+
+def _show_and_ask(
+    work: Callable[[bool], dict[str, Any]], command: str, question: str, *, ask: bool, verbose: bool
+) -> None:
+    """On a terminal: show what would change, and ask; a script is not asked."""
+    if ask and sys.stdin.isatty():
+        run_command(lambda: work(True), command, json_=False, verbose=verbose)
+        confirm(question, yes=False)

@@ -186,6 +186,31 @@ def test_a_rollback_of_what_was_never_migrated_is_harmless(
     assert tierflow("rollback").value["outcome"] == "unchanged"
 
 
+def test_a_dry_run_shows_every_difference_and_changes_nothing(
+    shop: Database, tierflow: Callable[..., Told]
+) -> None:
+    _edit(shop, INSERT + "(<granted>, 1, 1.5)", past_sync=True)
+    shop.rows("""UPDATE public.model_access_control SET tier_access = '["vip", "free"]'
+                 WHERE model_id = 'edited'""")
+    before = shop.dump()
+    told = tierflow("rollback", "--dry-run")
+    assert (told.code, told.value["outcome"]) == (0, "dry_run"), told.stderr
+    assert (told.value["models_restored"], told.value["differences"]) == (1, 2)
+    assert told.value["changes"] == [
+        {"model": "granted", "fate": "written back", "before": "free: no grant",
+         "now": "free at 1.50"},
+        {"model": "edited", "fate": "kept", "before": '["free"] {"free": 1}',
+         "now": '["vip", "free"] {"free": 1}'},
+    ]  # fmt: skip
+    assert "table tier_model_access" in told.value["dropped"]
+    told = tierflow("rollback", "--restore-snapshot", "--dry-run")
+    assert [(c["model"], c["fate"]) for c in told.value["changes"]] == [("edited", "given up")]
+    assert shop.dump() == before
+    told = tierflow("rollback")
+    assert (told.code, told.value["models_restored"]) == (0, 1)
+    assert values(shop)["granted"] == ('["vip", "free"]', '{"vip": 2.0, "free": 1.50}')
+
+
 NO_PUBLISHING = (
     """CREATE FUNCTION public.no_publishing() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
        IF current_query() LIKE '%SET SCHEMA%' THEN RAISE EXCEPTION 'not today'; END IF; END $$""",

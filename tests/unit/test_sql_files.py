@@ -10,10 +10,10 @@ import pytest
 from sql import FOLDER, list_variables, statement
 from sql.render import list_statements, main, render
 from tasks.build import RULES
+from tasks.drop_objects import BACKUP_DROPS, DROPS, LEDGER_CLEARS, LEDGER_DROPS
 from tasks.indexes import FOREIGN_KEYS, INDEXES
 from tasks.publish import VIEWS_AND_FUNCTIONS
 from tasks.query_speed import list_targets
-from tasks.roll_back import BACKUP_DROPS, DROPS, LEDGER_CLEARS, LEDGER_DROPS
 from tasks.sync import SYNC, SYNC_DROPS
 from tierflow.ledger import LEDGER_TABLES
 from tierflow.published import OBJECTS, RESERVED, SOURCE_COLUMNS, VIEW_COLUMNS

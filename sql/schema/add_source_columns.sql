@@ -1,0 +1,4 @@
+-- Adds the old columns, empty, if they are not there. Takes ACCESS EXCLUSIVE on the models, for an instant (no rewrite).
+ALTER TABLE :"schema".model_access_control
+ADD COLUMN IF NOT EXISTS tier_access jsonb,
+ADD COLUMN IF NOT EXISTS tier_markup jsonb
