@@ -6,7 +6,7 @@ import gc
 
 import typer
 
-from flows.commands import checking, going_back, moving, serving
+from flows.commands import checking, going_back, moving, serving, trusting
 
 app = typer.Typer(
     name="tierflow",
@@ -27,6 +27,7 @@ COMMANDS = (
     checking.reconcile,
     moving.rehearse,
     checking.runs,
+    trusting.grants,
     serving.serve,
 )
 for command in COMMANDS:

@@ -51,6 +51,7 @@ _WRONG_SETTING = (
     "could not translate",
     "invalid",
     "no password supplied",
+    "permission denied for database",
     "certificate",
     "does not support ssl",
     "definition of service",
@@ -154,7 +155,7 @@ def translated_errors() -> Generator[None]:
     except pg.InsufficientPrivilege as error:
         raise ConfigurationError(
             f"A privilege is missing: {_first_line(error)}.",
-            next_step="run `tierflow plan`, which names the GRANTs to give",
+            next_step="run `tierflow grants`, which prints the GRANTs that each command needs",
         ) from error
     except (pg.DependentObjectsStillExist, pg.DuplicateObject, pg.DuplicateTable) as error:
         raise ConfigurationError(
