@@ -28,6 +28,7 @@ COMMANDS = (
     moving.rehearse,
     checking.runs,
     trusting.grants,
+    trusting.forget,
     serving.serve,
 )
 for command in COMMANDS:

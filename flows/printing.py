@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from flows.printing_trust import print_grants
+from flows.printing_trust import print_forgotten, print_grants
 from tierflow.measures import describe_locks
 
 ROWS_SHOWN = 20
@@ -26,6 +26,7 @@ def print_result(command: str, result: Any) -> None:
         "rehearse": _print_rehearsal,
         "reconcile": _print_reconciled,
         "grants": print_grants,
+        "forget": print_forgotten,
     }
     printers.get(command, _print_migrate)(console, result)
 

@@ -19,8 +19,8 @@ def call_program(target: Target | None, program: Path, *arguments: str) -> str:
     with the end of what the program said, when it fails.
     """
     environment, database = dict(os.environ), []
+    parameters = conninfo_to_dict(target.dsn) if target else {}
     if target:
-        parameters = conninfo_to_dict(target.dsn)
         if password := parameters.pop("password", None):
             environment["PGPASSWORD"] = str(password)
         database = [f"--dbname={make_conninfo('', **parameters)}"]
@@ -31,6 +31,12 @@ def call_program(target: Target | None, program: Path, *arguments: str) -> str:
         capture_output=True,
         text=True,
     )
+    if "SSL support is not compiled in" in done.stderr:
+        raise ConfigurationError(
+            f"{program} was built without TLS, which sslmode={parameters.get('sslmode')} asks for.",
+            next_step="set TIERFLOW_PG_BINDIR to the folder of other PostgreSQL programs, such as"
+            " those of your system's package postgresql-client",
+        )
     if done.returncode:
         raise ConfigurationError(
             f"{program.name} of the source tables failed: {done.stderr.strip()[-500:]}",

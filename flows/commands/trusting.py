@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any
 
 import typer
 
-from flows.commands.options import Json, Schema, Verbose
-from flows.console import run_command
+from flows.commands.options import Json, Schema, Verbose, Yes
+from flows.console import confirm, run_command
 
 
 def grants(
@@ -32,3 +33,30 @@ def grants(
             return describe_grants(target, command, role)
 
     run_command(work, "grants", json_=json_, verbose=verbose)
+
+
+def forget(
+    older_than: Annotated[
+        int, typer.Option("--older-than", min=0, metavar="DAYS", help="Age of what may go.")
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would be deleted.")
+    ] = False,
+    schema: Schema = "public",
+    yes: Yes = False,
+    json_: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Delete old runs that nothing needs from the ledger, and their reports."""
+
+    def work(dry_run: bool) -> dict[str, Any]:
+        from flows.target import open_target
+        from tasks.forget import forget_runs
+
+        with open_target(schema, judges=False) as target:
+            return forget_runs(target, older_than, apply=not dry_run)
+
+    if not dry_run and not yes and sys.stdin.isatty():
+        run_command(lambda: work(True), "forget", json_=False, verbose=verbose)
+        confirm("These records are gone for good. Go on?", yes=yes)
+    run_command(lambda: work(dry_run), "forget", json_=json_, verbose=verbose)

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from support.database import Database
 from typer.testing import CliRunner
 
@@ -41,9 +41,9 @@ def guarded(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) ->
         path.chmod(0o755)
     options = {"hba_file": str(hba), "fsync": "off", "dynamic_shared_memory_type": "mmap"}
     with embedded_server(folder, bindir=server.bindir, options=options) as own:
-        with psycopg.connect(own.dsn(), autocommit=True) as connection:
-            connection.execute("SET password_encryption = 'scram-sha-256'")
-            connection.execute(f"CREATE ROLE canary LOGIN SUPERUSER PASSWORD '{CANARY}'")
+        admin = Database(own.dsn(), own.bindir, folder)
+        admin.rows(f"""SET password_encryption = 'scram-sha-256';
+                       CREATE ROLE canary LOGIN SUPERUSER PASSWORD '{CANARY}'""")
         yield make_conninfo(own.dsn(), user="canary")
 
 
@@ -71,9 +71,7 @@ def watch() -> Iterator[Watch]:
     thread.join()
 
 
-@pytest.fixture(
-    params=[WAYS[0], *(pytest.param(way, marks=pytest.mark.slow) for way in WAYS[1:])]
-)
+@pytest.fixture(params=[WAYS[0], *(pytest.param(way, marks=pytest.mark.slow) for way in WAYS[1:])])
 def shop(
     request: pytest.FixtureRequest,
     guarded: str,
@@ -85,14 +83,14 @@ def shop(
     name = f"shop_{WAYS.index(request.param)}"
     home = tmp_path / "home"
     monkeypatch.setenv("TIERFLOW_HOME", str(home))
-    with psycopg.connect(make_conninfo(guarded, password=CANARY), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+    admin = Database(make_conninfo(guarded, password=CANARY), server.bindir, home)
+    admin.rows(f"CREATE DATABASE {name}")
     dsn = make_conninfo(guarded, dbname=name)
     database = Database(make_conninfo(dsn, password=CANARY), server.bindir, home)
     _fill(database)
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(dsn)
-    given = psycopg.conninfo.conninfo_to_dict(dsn)
+    given = conninfo_to_dict(dsn)
     if request.param == "URL":
         password, host = quote(CANARY, safe=""), quote(str(given["host"]), safe="")
         dsn = f"postgresql://canary:{password}@/{name}?host={host}"
@@ -107,8 +105,7 @@ def shop(
         monkeypatch.setenv("PGPASSFILE", str(passwords))
     monkeypatch.setenv("TIERFLOW_DSN", dsn)
     yield database
-    with psycopg.connect(make_conninfo(guarded, password=CANARY), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    admin.rows(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _fill(database: Database) -> None:
