@@ -150,12 +150,16 @@ def main(arguments: list[str]) -> int:
     leave_out_what_is_not_tested()
     logging.getLogger("tierflow").setLevel(logging.WARNING)
     with tempfile.TemporaryDirectory() as folder, open_shop(Path(folder)) as target:
-        looks = live(target, options.cycles, options.every, lambda _: None if options.json else _say(_))
+        looks = live(
+            target, options.cycles, options.every, lambda _: None if options.json else _say(_)
+        )
     grown = find_growth(looks[0], looks[-1])
     if options.json:
         print(json.dumps({"looks": [look.as_row() for look in looks], "grown": grown}))
     else:
-        print("; ".join(grown) or f"Nothing grew from cycle {looks[0].cycles} to {looks[-1].cycles}.")
+        print(
+            "; ".join(grown) or f"Nothing grew from cycle {looks[0].cycles} to {looks[-1].cycles}."
+        )
     return int(bool(grown))
 
 
