@@ -1,4 +1,4 @@
-"""Write docs/licences.md: what tierflow is made of when it runs, at which version, under which licence.
+"""Write docs/licences.md: what tierflow is made of when it runs, and under which licence.
 
 ./run licences. The names and versions are those of uv.lock, the licences what each installed
 package says of itself.
@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "licences.md"
 HEAD = """# Licences
 
-tierflow is MIT. This is everything that is installed with it (`./run licences` writes this page anew;
-`./run sbom` the same as CycloneDX JSON, with the hashes).
+tierflow is MIT. This is everything that is installed with it (`./run licences` writes this page
+anew; `./run sbom` the same as CycloneDX JSON, with the hashes).
 
 | package | version | licence |
 |---|---|---|
