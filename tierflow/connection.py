@@ -162,6 +162,12 @@ def translated_errors() -> Generator[None]:
             f"An object stands in the way: {_first_line(error)}. {_detail(error)}".strip(),
             next_step="drop or rename the object that is named, then run the command again",
         ) from error
+    except pg.TooManyColumns as error:
+        raise ConfigurationError(
+            f"The table of the models has no room for another column: {_first_line(error)}."
+            " Dropped ones count too: PostgreSQL never gives their numbers back.",
+            next_step="run it with --no-backup-columns, or copy the table into a new one first",
+        ) from error
     except (pg.RaiseException, pg.CheckViolation, pg.NotNullViolation) as error:
         raise ConfigurationError(
             f"A trigger or constraint of this database refuses a row: {_first_line(error)}."
