@@ -31,16 +31,26 @@ def call_program(target: Target | None, program: Path, *arguments: str) -> str:
         capture_output=True,
         text=True,
     )
-    if "SSL support is not compiled in" in done.stderr:
-        raise ConfigurationError(
-            f"{program} was built without TLS, which sslmode={parameters.get('sslmode')} asks for.",
+    if done.returncode:
+        raise _explain(program, " ".join(done.stderr.split())[-500:], parameters.get("sslmode"))
+    return done.stdout
+
+
+def _explain(program: Path, said: str, sslmode: object) -> ConfigurationError:
+    """Return the error for a program that failed, with what helps."""
+    if "SSL support is not compiled in" in said:
+        return ConfigurationError(
+            f"{program} was built without TLS, which sslmode={sslmode} asks for.",
             next_step="set TIERFLOW_PG_BINDIR to the folder of other PostgreSQL programs, such as"
             " those of your system's package postgresql-client",
         )
-    if done.returncode:
-        raise ConfigurationError(
-            f"{program.name} of the source tables failed: {done.stderr.strip()[-500:]}",
-            next_step="see which part of the tables it lacks;"
-            " TIERFLOW_PG_BINDIR chooses newer PostgreSQL programs",
+    if "permission denied" in said:
+        return ConfigurationError(
+            f"A privilege is missing for {program.name}: {said}",
+            next_step="run `tierflow grants`, which prints the GRANTs that each command needs",
         )
-    return done.stdout
+    return ConfigurationError(
+        f"{program.name} of the source tables failed: {said}",
+        next_step="see which part of the tables it lacks;"
+        " TIERFLOW_PG_BINDIR chooses newer PostgreSQL programs",
+    )
