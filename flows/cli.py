@@ -6,7 +6,7 @@ import gc
 
 import typer
 
-from flows.commands import checking, going_back, moving, reporting, serving
+from flows.commands import checking, going_back, moving, reporting, serving, trusting
 
 app = typer.Typer(
     name="tierflow",
@@ -30,6 +30,8 @@ COMMANDS = (
     moving.rehearse,
     checking.runs,
     reporting.report,
+    trusting.grants,
+    trusting.forget,
     serving.serve,
 )
 for command in COMMANDS:

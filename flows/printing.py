@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from flows.printing_back import print_finalized, print_restored, print_rollback, say_finalized
 from flows.printing_tables import print_checks, print_files, print_rows
+from flows.printing_trust import print_forgotten, print_grants
 from tierflow.measures import describe_locks
 
 
@@ -26,6 +27,8 @@ def print_result(command: str, result: Any) -> None:
         "report": _print_packed,
         "finalize": print_finalized,
         "restore": print_restored,
+        "grants": print_grants,
+        "forget": print_forgotten,
     }
     printers.get(command, _print_migrate)(console, result)
 

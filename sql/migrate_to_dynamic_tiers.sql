@@ -238,6 +238,7 @@ FROM :"ledger".chunk
 \if :lacks_backup
     \ir schema/add_backup_columns.sql
     \ir schema/create_keep_columns_function.sql
+    \ir schema/revoke_keep_columns_function.sql
     \ir schema/create_keep_columns_trigger.sql
     \ir queries/allow_backup.sql
     \set after ''

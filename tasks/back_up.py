@@ -25,6 +25,7 @@ log = logging.getLogger("tierflow.back_up")
 PREPARATION = (
     "schema/add_backup_columns",
     "schema/create_keep_columns_function",
+    "schema/revoke_keep_columns_function",
     "schema/create_keep_columns_trigger",
 )
 KEEP_TRIGGER = "zzzz_tierflow_keep_other_columns"

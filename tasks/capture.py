@@ -24,6 +24,7 @@ def start_capture(connection: Connection, target: Target) -> None:
     capturing = is_capturing(connection, target)
     if not capturing:
         run(connection, "schema/create_capture_function", **target.names())
+        run(connection, "schema/revoke_capture_function", **target.names())
     connection.commit()
     if not capturing:
         change_live(target, "change capture", WRITERS_WAIT, CAPTURE, target.names())

@@ -51,6 +51,7 @@ _WRONG_SETTING = (
     "could not translate",
     "invalid",
     "no password supplied",
+    "permission denied for database",
     "certificate",
     "does not support ssl",
     "definition of service",
@@ -154,12 +155,18 @@ def translated_errors() -> Generator[None]:
     except pg.InsufficientPrivilege as error:
         raise ConfigurationError(
             f"A privilege is missing: {_first_line(error)}.",
-            next_step="run `tierflow plan`, which names the GRANTs to give",
+            next_step="run `tierflow grants`, which prints the GRANTs that each command needs",
         ) from error
     except (pg.DependentObjectsStillExist, pg.DuplicateObject, pg.DuplicateTable) as error:
         raise ConfigurationError(
             f"An object stands in the way: {_first_line(error)}. {_detail(error)}".strip(),
             next_step="drop or rename the object that is named, then run the command again",
+        ) from error
+    except pg.TooManyColumns as error:
+        raise ConfigurationError(
+            f"The table of the models has no room for another column: {_first_line(error)}."
+            " Dropped ones count too: PostgreSQL never gives their numbers back.",
+            next_step="run it with --no-backup-columns, or copy the table into a new one first",
         ) from error
     except (pg.RaiseException, pg.CheckViolation, pg.NotNullViolation) as error:
         raise ConfigurationError(

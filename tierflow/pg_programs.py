@@ -21,8 +21,8 @@ def call_program(target: Target | None, program: Path, *arguments: str) -> str:
     with the end of what the program said, when it fails.
     """
     environment, database = dict(os.environ), []
+    parameters = conninfo_to_dict(target.dsn) if target else {}
     if target:
-        parameters = conninfo_to_dict(target.dsn)
         if password := parameters.pop("password", None):
             environment["PGPASSWORD"] = str(password)
         database = [f"--dbname={make_conninfo('', **parameters)}"]
@@ -34,11 +34,7 @@ def call_program(target: Target | None, program: Path, *arguments: str) -> str:
         text=True,
     )
     if done.returncode:
-        raise ConfigurationError(
-            f"{program.name} of the source tables failed: {done.stderr.strip()[-500:]}",
-            next_step="see which part of the tables it lacks;"
-            " TIERFLOW_PG_BINDIR chooses newer PostgreSQL programs",
-        )
+        raise _explain(program, " ".join(done.stderr.split())[-500:], parameters.get("sslmode"))
     return done.stdout
 
 
@@ -64,3 +60,23 @@ def read_program(program: Path, *arguments: str) -> Generator[bytes]:
                 next_step="see whether the file is a whole dump in pg_dump's custom format;"
                 " TIERFLOW_PG_BINDIR chooses newer PostgreSQL programs",
             )
+
+
+def _explain(program: Path, said: str, sslmode: object) -> ConfigurationError:
+    """Return the error for a program that failed, with what helps."""
+    if "SSL support is not compiled in" in said:
+        return ConfigurationError(
+            f"{program} was built without TLS, which sslmode={sslmode} asks for.",
+            next_step="set TIERFLOW_PG_BINDIR to the folder of other PostgreSQL programs, such as"
+            " those of your system's package postgresql-client",
+        )
+    if "permission denied" in said:
+        return ConfigurationError(
+            f"A privilege is missing for {program.name}: {said}",
+            next_step="run `tierflow grants`, which prints the GRANTs that each command needs",
+        )
+    return ConfigurationError(
+        f"{program.name} of the source tables failed: {said}",
+        next_step="see which part of the tables it lacks;"
+        " TIERFLOW_PG_BINDIR chooses newer PostgreSQL programs",
+    )

@@ -1,5 +1,6 @@
 -- Returns a row for each privilege the role lacks: what it is for, and the statement that gives it. Reads only.
 -- To be in the role of an owner is enough to own, but nobody is put into a superuser's role: there the object changes hands.
+-- A member that does not inherit has the role without its rights.
 :head
 WITH source AS (
     SELECT class.oid, class.relname::text AS name
@@ -34,7 +35,9 @@ owned AS (
 
 SELECT 'own ' || owned.name AS privilege,
     CASE WHEN role.rolsuper THEN format('ALTER %s OWNER TO %I', owned.object, current_user)
-        ELSE format('GRANT %I TO %I', role.rolname, current_user)
+        WHEN NOT pg_has_role(owned.owner, 'MEMBER') THEN format('GRANT %I TO %I', role.rolname, current_user)
+        WHEN current_setting('server_version_num')::integer < 160000 THEN format('ALTER ROLE %I INHERIT', current_user)
+        ELSE format('GRANT %I TO %I WITH INHERIT TRUE', role.rolname, current_user)
     END AS remedy
 FROM owned
 INNER JOIN pg_roles AS role ON owned.owner = role.oid
@@ -62,3 +65,7 @@ SELECT 'CREATE on database ' || current_database(),
     format('GRANT CREATE ON DATABASE %I TO %I', current_database(), current_user)
 WHERE NOT has_database_privilege(current_database(), 'CREATE')
     AND (to_regnamespace(quote_ident(:'ledger')) IS NULL OR to_regnamespace(quote_ident(:'build')) IS NULL)
+UNION ALL
+SELECT 'TEMPORARY on database ' || current_database(),
+    format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), current_user)
+WHERE NOT has_database_privilege(current_database(), 'TEMPORARY')

@@ -5,11 +5,19 @@ LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    access jsonb;
+    markup jsonb;
 BEGIN
     IF current_setting('tierflow.backing_up', true) = 'on' THEN
-        OLD.tier_access_backup := NEW.tier_access_backup;
-        OLD.tier_markup_backup := NEW.tier_markup_backup;
-        RETURN OLD;
+        access := NEW.tier_access_backup;
+        markup := NEW.tier_markup_backup;
+        -- not RETURN OLD: that would carry along what the row holds of dropped columns, such as the
+        -- backup columns of every migration before, for ever
+        SELECT OLD.* INTO NEW;
+        NEW.tier_access_backup := access;
+        NEW.tier_markup_backup := markup;
+        RETURN NEW;
     END IF;
     IF OLD.tier_access::text IS NOT DISTINCT FROM NEW.tier_access::text
         AND OLD.tier_markup::text IS NOT DISTINCT FROM NEW.tier_markup::text

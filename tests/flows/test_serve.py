@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -300,6 +301,13 @@ def test_a_migration_is_filled_in_run_watched_and_read_in_the_browser(
         page.go_back()
 
 
+def _read(path: Path) -> bytes:
+    """Return the file, or nothing where the process has just ended."""
+    with contextlib.suppress(OSError):
+        return path.read_bytes()
+    return b""
+
+
 def test_a_saved_connection_is_shown_by_name_and_its_secret_nowhere(
     served: Served, page: Page
 ) -> None:
@@ -313,6 +321,12 @@ def test_a_saved_connection_is_shown_by_name_and_its_secret_nowhere(
     told += [path.read_text() for path in (served.home / "reports").glob("*.html")]
     assert len(told) >= 8
     assert not [text for text in told if SECRET in text]
+    # what Prefect keeps on disk too: its database has the string encrypted
+    kept = {path: path.read_bytes() for path in served.home.rglob("*") if path.is_file()}
+    assert any(path.name == "prefect.db" for path in kept)
+    assert not [path for path, content in kept.items() if SECRET.encode() in content]
+    shown = [_read(process / "cmdline") for process in Path("/proc").glob("[0-9]*")]
+    assert not [line for line in shown if SECRET.encode() in line]
 
 
 @pytest.mark.slow

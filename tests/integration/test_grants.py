@@ -1,0 +1,284 @@
+"""Least privilege: each command runs with exactly the grants that `tierflow grants` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from support.database import Database, Told
+from typer.testing import CliRunner
+
+from flows.cli import app
+
+ROLES = ("owner", "runner", "reader")
+
+
+class Roles:
+    """An owner of the source, a runner and a reader, none of whom has anything from PUBLIC."""
+
+    def __init__(self, database: Database, use: Callable[[str], None]) -> None:
+        self.database, self.use = database, use
+        self.name = str(conninfo_to_dict(database.dsn)["dbname"])
+
+    def __getitem__(self, role: str) -> str:
+        return f"{role}_{self.name}"
+
+    def dsn(self, role: str) -> str:
+        return make_conninfo(self.database.dsn, user=self[role])
+
+    def grants(self, command: str, role: str) -> list[dict[str, Any]]:
+        """Return what the command needs, as a superuser's session is told."""
+        told = self.call("grants", command, "--role", self[role])
+        assert told.code == 0, told.stderr
+        return told.value[0]["grants"]
+
+    def give(self, command: str, role: str) -> list[str]:
+        """Give exactly what is printed, and return the statements."""
+        statements = [g["statement"] for g in self.grants(command, role) if g["there"]]
+        for statement in statements:
+            self.database.rows(statement)
+        return statements
+
+    def take(self, statement: str) -> None:
+        self.database.rows(statement.replace("GRANT", "REVOKE", 1).replace(" TO ", " FROM "))
+
+    call: Callable[..., Told]
+
+
+@pytest.fixture
+def roles(
+    database: Database, tierflow: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Roles]:
+    roles = Roles(database, lambda dsn: monkeypatch.setenv("TIERFLOW_DSN", dsn))
+    roles.call = tierflow
+    for role in ROLES:
+        database.rows(f"CREATE ROLE {roles[role]} LOGIN")
+    database.add_tiers("free", "pro")
+    access = [["free"], ["free", "pro"], ["pro"]]
+    database.add_models([(f"m{n}", access[n % 3], {"pro": 1.5}) for n in range(6)])
+    database.rows(f"ALTER TABLE public.model_access_control OWNER TO {roles['owner']}")
+    database.rows("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+    database.rows(f"REVOKE ALL ON DATABASE {roles.name} FROM PUBLIC")
+    database.rows(f"""ALTER DEFAULT PRIVILEGES FOR ROLE {roles["runner"]}
+                      REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC""")
+    # as which PostgreSQL checks the foreign keys to its tables
+    database.rows(f"GRANT USAGE ON SCHEMA public TO {roles['owner']}")
+    yield roles
+    named = ", ".join(roles[role] for role in ROLES)
+    database.rows(f"DROP OWNED BY {named} CASCADE; DROP ROLE {named}")
+
+
+def as_role(roles: Roles, role: str, *arguments: str) -> Told:
+    roles.use(roles.dsn(role))
+    try:
+        return roles.call(*arguments)
+    finally:
+        roles.use(roles.database.dsn)
+
+
+@pytest.fixture
+def published(roles: Roles) -> Roles:
+    """The database after the runner's migration."""
+    roles.give("migrate", "runner")
+    told = as_role(roles, "runner", "migrate")
+    assert told.code == 0, told.stderr
+    return roles
+
+
+@pytest.mark.slow
+def test_the_runner_lives_a_whole_life_with_the_grants_of_migrate(published: Roles) -> None:
+    for command in (
+        ("plan",), ("verify",), ("migrate",), ("migrate", "--dry-run"),
+        ("reconcile", "--from", "jsonb"), ("runs",), ("rollback", "--restore-snapshot"),
+        ("migrate",), ("rollback",),
+    ):  # fmt: skip
+        told = as_role(published, "runner", *command)
+        assert told.code == 0, (command, told.stderr)
+
+
+def test_the_plan_names_each_grant_of_migrate_that_is_taken_away(roles: Roles) -> None:
+    statements = roles.give("migrate", "runner")
+    assert len(statements) == 8
+    assert as_role(roles, "runner", "plan").code == 0
+    for statement in statements:
+        roles.take(statement)
+        told = as_role(roles, "runner", "plan")
+        assert told.code == 2, (statement, told.stderr)
+        if "CONNECT" in statement:
+            assert "CONNECT privilege" in told.stderr
+        elif "error" in told.value:
+            assert statement in told.value["error"]["next"].split("; ")
+        else:
+            assert statement in [m["remedy"] for m in told.value["missing_privileges"]]
+            refused = as_role(roles, "runner", "migrate")
+            assert (refused.code, statement in refused.stderr) == (2, True)
+        roles.database.rows(statement)
+    assert roles.database.value("SELECT to_regnamespace('tierflow') IS NULL")
+
+
+def test_a_reader_runs_the_reading_commands_with_exactly_their_grants(published: Roles) -> None:
+    for command, code in (("plan", 2), ("verify", 0), ("runs", 0)):
+        statements = published.give(command, "reader")
+        told = as_role(published, "reader", command)
+        assert told.code == code, told.stderr
+        if command == "plan":  # which names what migrate would lack
+            lacks = {missing["remedy"] for missing in told.value["missing_privileges"]}
+            assert lacks
+            assert not lacks & set(statements)
+        for statement in statements:
+            published.take(statement)
+            told = as_role(published, "reader", command)
+            assert (told.code, "rivilege" in told.stderr) == (2, True), (command, statement)
+            assert "error" in told.value
+            published.database.rows(statement)
+        for statement in statements:
+            published.take(statement)
+
+
+@pytest.mark.slow
+def test_a_reader_rehearses_with_exactly_its_grants(published: Roles) -> None:
+    statements = published.give("rehearse", "reader")
+    told = as_role(published, "reader", "rehearse")
+    assert told.code == 0, told.stderr
+    for statement in statements:
+        published.take(statement)
+        told = as_role(published, "reader", "rehearse")
+        assert (told.code, "rivilege" in told.stderr) == (2, True), (statement, told.stderr)
+        published.database.rows(statement)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [("rollback",), ("reconcile", "--from", "jsonb"), ("migrate",)])
+def test_another_role_takes_over_from_the_runner_with_the_grants_of_the_command(
+    published: Roles, command: tuple[str, ...]
+) -> None:
+    refused = as_role(published, "reader", *command)
+    assert refused.code == 2, refused.stderr
+    published.database.rows("UPDATE public.model_access_control SET tier_access = '[\"pro\"]'")
+    published.give(command[0], "reader")
+    told = as_role(published, "reader", *command)
+    assert told.code == 0, told.stderr
+
+
+def connect_as(roles: Roles, role: str) -> psycopg.Connection[Any]:
+    return psycopg.connect(roles.dsn(role), autocommit=True)
+
+
+def test_the_sync_works_for_an_application_that_may_only_update_its_models(
+    published: Roles,
+) -> None:
+    """The application's role has no right on the junction table, nor on the ledger."""
+    statements = published.give("sync", "runner")
+    published.take(f"GRANT {published['owner']} TO {published['runner']}")
+    app = published["reader"]
+    published.database.rows(f"""GRANT CONNECT ON DATABASE {published.name} TO {app};
+        GRANT USAGE ON SCHEMA public TO {app};
+        GRANT UPDATE ON public.model_access_control TO {app}""")
+    write = "UPDATE public.model_access_control SET tier_access = '[\"free\"]'"
+    with connect_as(published, "reader") as connection:
+        connection.execute(write)
+    assert {tier for _, tier, _ in published.database.grants()} == {"free"}
+    published.database.rows("UPDATE public.tier_model_access SET markup_multiplier = 7")
+    said = "SELECT DISTINCT tier_markup -> 'free' FROM public.model_access_control"
+    assert published.database.value(said) == 7
+
+    for statement in statements:
+        published.take(statement)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            published.database.rows("UPDATE public.tier_model_access SET markup_multiplier = 8")
+            published.database.rows("UPDATE public.model_access_control SET tier_access = '[]'")
+        published.database.rows(statement)
+
+
+def test_a_reader_of_the_published_layer_may_read_and_nothing_else(published: Roles) -> None:
+    published.give("reader", "reader")
+    with connect_as(published, "reader") as connection:
+        for query in (
+            "SELECT count(*) FROM public.v_model_tier_access",
+            "SELECT sum(model_count) FROM public.v_tier_model_summary",
+            """SELECT (SELECT count(*) FROM public.get_models_for_tier('pro'))
+                   + (SELECT count(*) FROM public.get_models_for_tier('free'))""",
+        ):
+            assert connection.execute(query).fetchone() == (8,)
+        for write in (
+            "DELETE FROM public.tier_model_access",
+            "UPDATE public.model_access_control SET enabled = false",
+            "SELECT * FROM tierflow.run",
+            "CREATE TABLE public.mine (x int)",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(write)
+
+
+def test_a_member_that_does_not_inherit_is_told_so(roles: Roles) -> None:
+    database = roles.database
+    database.rows(f"ALTER ROLE {roles['runner']} NOINHERIT")
+    roles.give("migrate", "runner")
+    roles.give("plan", "runner")
+    remedies = [g["statement"] for g in roles.grants("migrate", "runner") if not g["held"]]
+    told = as_role(roles, "runner", "plan")
+    assert remedies[0] in [m["remedy"] for m in told.value["missing_privileges"]]
+    assert (len(remedies), "INHERIT" in remedies[0]) == (1, True)
+    database.rows(remedies[0])
+    assert as_role(roles, "runner", "plan").code == 0
+
+
+def test_the_grants_command_says_what_the_role_has_and_refuses_what_it_does_not_know(
+    roles: Roles,
+) -> None:
+    roles.give("plan", "reader")
+    told = as_role(roles, "reader", "grants")
+    commands = {entry["command"]: entry for entry in told.value}
+    assert commands["plan"]["role"] == roles["reader"]
+    assert all(g["held"] for g in commands["plan"]["grants"] if g["there"])
+    assert not any(g["there"] for g in commands["plan"]["grants"] if "ledger" in g["name"])
+    assert not all(g["held"] for g in commands["migrate"]["grants"])
+    assert roles.call("grants", "fly").code == 2
+    assert "CREATE ROLE" in roles.call("grants", "plan", "--role", "nobody at all").stderr
+
+
+def test_the_grants_are_printed_as_a_script_for_psql(roles: Roles) -> None:
+    roles.give("plan", "runner")
+    printed = CliRunner().invoke(app, ["grants", "migrate", "--role", roles["runner"]]).stdout
+    roles.database.rows(printed)
+    assert all(grant["held"] for grant in roles.grants("migrate", "runner"))
+    assert "-- has: GRANT SELECT" in printed
+
+
+# what runs with its owner's rights, and why: each a trigger function, which nobody may call
+DEFINER = {
+    "capture_change", "keep_other_columns", "sync_note", "sync_models", "sync_lock",
+    "sync_grants", "sync_tiers",
+}  # fmt: skip
+# called by those with the path they have fixed; a clause of their own would keep PostgreSQL from
+# inlining them, or cost each write a lookup. Their names are bound at creation, or qualified
+WITHOUT_PATH = {
+    "implied_grants", "implied_grants_of_pairs", "markup_number", "usable_markup",
+    "sync_follow_plain_grants", "sync_follow_plain_jsonb",
+}  # fmt: skip
+
+
+def test_every_function_has_its_search_path_and_the_rights_that_are_documented(
+    database: Database, tierflow: Callable[..., Told]
+) -> None:
+    database.add_tiers("free")
+    database.add_model("m", ["free"])
+    assert tierflow("migrate").code == 0
+    found = database.rows(
+        """SELECT proname AS name, prosecdef AS definer, prorettype = 'trigger'::regtype AS trigger,
+               'search_path=pg_catalog, pg_temp' = ANY (coalesce(proconfig, '{}')) AS fixed,
+               has_function_privilege('public', oid, 'EXECUTE') AS public
+           FROM pg_proc WHERE pronamespace IN ('tierflow'::regnamespace, 'public'::regnamespace)
+               AND proname <> 'touch_updated_at'"""
+    )
+    assert len(found) > 15
+    definer = {row["name"] for row in found if row["definer"]}
+    assert definer | {"keep_other_columns"} == DEFINER  # that one is dropped after the backup
+    assert {row["name"] for row in found if not row["fixed"]} == WITHOUT_PATH
+    assert all(row["trigger"] and not row["public"] for row in found if row["definer"])
+    page = (Path(__file__).parents[2] / "docs" / "security.md").read_text()
+    assert [name for name in DEFINER | WITHOUT_PATH if f"`{name}`" not in page] == []
