@@ -20,6 +20,14 @@ GUIDE, TROUBLESHOOTING = ROOT / "docs/guide.md", ROOT / "docs/troubleshooting.md
 
 pytestmark = [pytest.mark.parametrize("server", ["pg18"], indirect=True)]
 
+DECISIONS = (
+    "[tier_map]\ntrial = 'byok'\nstarter = 'byok'\nprofessional = 'managed'\n"
+    "enterprise = 'vip_founder'\n"
+)
+
+# of branches that are not merged yet; what is here then is a mistake of the page
+COMING = {"finalize", "restore", "report", "grants", "forget", "--dry-run"}
+
 
 def list_commands(page: Path) -> list[Block]:
     return [block for block in read_blocks(page) if block.language == "sh"]
@@ -55,6 +63,7 @@ def a_week_passes(database: Database) -> None:
         database.rows(f"UPDATE tierflow.{table} SET {column} = {column} - interval '8 days'")
 
 
+@pytest.mark.slow
 def test_who_follows_the_guide_ends_migrated_verified_rolled_back_and_finalized(
     demo: Database, shell: Shell
 ) -> None:
@@ -89,20 +98,28 @@ def test_who_follows_the_guide_ends_migrated_verified_rolled_back_and_finalized(
     assert demo.value(f"{columns} AND table_name = 'model_access_control'") == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page", [p for p in PAGES if p not in (GUIDE, TROUBLESHOOTING)], ids=lambda page: page.stem
 )
 def test_the_commands_of_a_page_run_in_the_order_in_which_they_stand(
     shell: Shell, page: Path
 ) -> None:
-    files = [block for block in read_blocks(page) if block.language == "toml"]
-    if files:
-        (shell.folder / "tierflow.toml").write_text(files[0].text)
+    # the page's own, else that of the guide's demo
+    files = [b.text for b in read_blocks(page) if b.language == "toml"] or [DECISIONS]
+    (shell.folder / "tierflow.toml").write_text(files[0])
     blocks, missing = without_missing(list_commands(page))
     if any(is_run(line) for block in blocks for line in block.commands):
         shell.run(blocks)
     if missing:
         pytest.skip(f"run without what is not there yet: {', '.join(missing)}")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_command_and_option_of_a_page_exists(server: object, page: Path) -> None:
+    if missing := without_missing(list_commands(page))[1]:
+        assert set(missing) <= COMING, missing
+        pytest.skip(f"not there yet: {', '.join(missing)}")
 
 
 def test_what_no_test_can_run_is_still_written_somewhere(server: object) -> None:

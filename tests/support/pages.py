@@ -29,6 +29,10 @@ ROOT = Path(__file__).parents[2]
 NOT_RUN = {
     "./run demo": "test_the_demo runs it: it has a database and a Prefect server of its own",
     "./run test": "it is the tests",
+    "./run check": ".ci/run runs it",
+    "./run docs": ".ci/run runs it; tests/docs/test_site.py does what it does",
+    "./run b": "benchmarks, for minutes; tests/integration/test_bench.py runs them small",
+    ".ci/run": "it runs these tests",
     "./run tierflow serve": "runs until Ctrl-C; tests/flows/test_serve.py runs it",
     "export TIERFLOW_DSN=": "a reader's own database; the test has set its own",
     "export TIERFLOW_HOME=": "a worker's own folder; the test has set its own",
@@ -40,11 +44,14 @@ _CODE = re.compile(r"^(?P<command>.*?)\s+#.*\bexit code (?P<code>\d+)")
 _TIERFLOW = re.compile(r"^\./run tierflow (?P<command>[a-z-]+)(?P<rest>[^#]*)")
 _HEREDOC = re.compile(r"<<'(\w+)'")
 
+# the variables that a command gets from the shell, not from this process
+PASSED_ON = ("TIERFLOW_", "PG")
+
 CLIENT = """
 import json, os, socket, sys
 asked = socket.socket(socket.AF_UNIX)
 asked.connect({address!r})
-names = [name for name in os.environ if name.startswith(("TIERFLOW_", "PG"))]
+names = [name for name in os.environ if name.startswith({passed_on})]
 case = dict(argv=sys.argv[1:], env=dict((name, os.environ[name]) for name in names))
 asked.sendall(json.dumps(case).encode() + b"\\n")
 told = json.loads(asked.makefile().read())
@@ -137,7 +144,7 @@ class Shell:
         for name in ("sql", "prefect.yaml"):
             (folder / name).symlink_to(ROOT / name)
         self._address = str(folder / "tierflow.sock")
-        (folder / "client.py").write_text(CLIENT.format(address=self._address))
+        (folder / "client.py").write_text(CLIENT.format(address=self._address, passed_on=PASSED_ON))
         tierflow = f"exec {sys.executable} -P -m flows.cli" if real else _client(folder)
         run = folder / "run"
         run.write_text(
@@ -213,7 +220,8 @@ class Shell:
         if argv[0] == "hook":
             self._hooks[argv[1]]()
             return {"code": 0, "out": "", "err": ""}
-        result = CliRunner().invoke(app, argv, env=env, catch_exceptions=False)
+        gone = {name: None for name in os.environ if name.startswith(PASSED_ON)}
+        result = CliRunner().invoke(app, argv, env={**gone, **env}, catch_exceptions=False)
         return {"code": result.exit_code, "out": result.stdout, "err": result.stderr}
 
 
