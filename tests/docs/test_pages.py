@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,10 @@ PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 # pages with a test of their own
 GUIDE, TROUBLESHOOTING = ROOT / "docs/guide.md", ROOT / "docs/troubleshooting.md"
 
-pytestmark = [pytest.mark.parametrize("server", ["pg18"], indirect=True)]
+pytestmark = [
+    pytest.mark.parametrize("server", ["pg18"], indirect=True),
+    pytest.mark.timeout(900),
+]
 
 DECISIONS = (
     "[tier_map]\ntrial = 'byok'\nstarter = 'byok'\nprofessional = 'managed'\n"
@@ -27,6 +30,12 @@ DECISIONS = (
 
 # of branches that are not merged yet; what is here then is a mistake of the page
 COMING = {"finalize", "restore", "report", "grants", "forget", "--dry-run"}
+
+MODELS = """SELECT id, tier_access, tier_markup, updated_at
+            FROM public.model_access_control ORDER BY id"""
+PRICED = """SELECT count(*) FROM public.model_access_control,
+            jsonb_each_text(CASE jsonb_typeof(tier_markup) WHEN 'object' THEN tier_markup END) AS m
+            WHERE m.value::numeric = %s"""
 
 
 def list_commands(page: Path) -> list[Block]:
@@ -42,13 +51,20 @@ def demo(database: Database) -> Database:
     return database
 
 
-@pytest.fixture
-def shell(demo: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
-    """A folder like the checkout, where a page's commands act on the demo's catalogue."""
+def open_shell(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, real: bool
+) -> Shell:
+    """Return a folder like the checkout, where commands act on this database."""
     folder = tmp_path / "checkout"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    yield Shell(folder, demo.bindir)
+    return Shell(folder, database.bindir, real=real)
+
+
+@pytest.fixture
+def shell(demo: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """Commands are done by this process, which has imported everything already."""
+    return open_shell(demo, tmp_path, monkeypatch, real=False)
 
 
 def without_missing(blocks: list[Block]) -> tuple[list[Block], list[str]]:
@@ -67,20 +83,40 @@ def a_week_passes(database: Database) -> None:
 def test_who_follows_the_guide_ends_migrated_verified_rolled_back_and_finalized(
     demo: Database, shell: Shell
 ) -> None:
-    before = demo.rows("SELECT id, tier_access, tier_markup, updated_at"
-                       " FROM public.model_access_control ORDER BY id")  # fmt: skip
-    held: list[int] = []
+    before, granted = demo.rows(MODELS), set[tuple[str, str, str]]()
+    blocks, missing = without_missing(list_commands(GUIDE))
 
     def look_after_the_migration() -> None:
-        assert before == demo.rows("SELECT id, tier_access, tier_markup, updated_at"
-                                   " FROM public.model_access_control ORDER BY id")  # fmt: skip
-        held.append(len(demo.grants()))
+        assert demo.rows(MODELS) == before
+        granted.update(demo.grants())
 
-    blocks, missing = without_missing(list_commands(GUIDE))
+    def write_later_changes() -> None:
+        demo.rows("UPDATE public.tier_model_access SET markup_multiplier = 3 WHERE id IN"
+                  " (SELECT min(id) FROM public.tier_model_access)")  # fmt: skip
+
+    def look_after_method_1() -> None:
+        assert demo.value(PRICED, 3) == 1
+        demo.rows("UPDATE public.tier_model_access SET markup_multiplier = 4 WHERE"
+                  " markup_multiplier < 3")  # fmt: skip
+
+    def look_after_method_2() -> None:
+        assert (demo.value(PRICED, 3), demo.value(PRICED, 4)) == (1, 0)
+
+    def look_after_method_3() -> None:
+        if "restore" not in missing:
+            assert demo.grants() == granted
+            assert [m["tier_markup"] for m in demo.rows(MODELS)] == [
+                m["tier_markup"] for m in before
+            ]
+
     said = shell.run(
         blocks,
         before={
             "7. Verification": look_after_the_migration,
+            "Method 1: keep later changes": write_later_changes,
+            "Method 2: the snapshot": look_after_method_1,
+            "Method 3: the dump": look_after_method_2,
+            "10. Finalize": look_after_method_3,
             "When the week has passed": lambda: a_week_passes(demo),
         },
     )
@@ -90,10 +126,10 @@ def test_who_follows_the_guide_ends_migrated_verified_rolled_back_and_finalized(
     assert "published" in outcomes
     assert outcomes.count("rolled_back") >= 2
     assert "8 of 8 checks passed" in said
-    assert held[0] == len(demo.grants()) > 0
     if missing:
         pytest.skip(f"followed without what is not there yet: {', '.join(missing)}")
     assert outcomes[-1] == "finalized"
+    assert demo.grants() == granted
     columns = "SELECT count(*) FROM information_schema.columns WHERE column_name LIKE 'tier\\_%%'"
     assert demo.value(f"{columns} AND table_name = 'model_access_control'") == 0
 
@@ -103,8 +139,10 @@ def test_who_follows_the_guide_ends_migrated_verified_rolled_back_and_finalized(
     "page", [p for p in PAGES if p not in (GUIDE, TROUBLESHOOTING)], ids=lambda page: page.stem
 )
 def test_the_commands_of_a_page_run_in_the_order_in_which_they_stand(
-    shell: Shell, page: Path
+    demo: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: Path
 ) -> None:
+    # each command of the README in a process of its own, as it is typed
+    shell = open_shell(demo, tmp_path, monkeypatch, real=page.stem == "README")
     # the page's own, else that of the guide's demo
     files = [b.text for b in read_blocks(page) if b.language == "toml"] or [DECISIONS]
     (shell.folder / "tierflow.toml").write_text(files[0])

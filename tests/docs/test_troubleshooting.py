@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -101,14 +101,14 @@ def write_a_bare_at(scene: Scene) -> None:
 
 
 @contextlib.contextmanager
-def another_run(scene: Scene) -> Iterator[None]:
+def another_run(scene: Scene) -> Generator[None]:
     with connect(scene.database.target, "run lock", autocommit=True) as holder:
         assert fetch(holder, "queries/take_run_lock", schema="public")[0]["taken"]
         yield
 
 
 @contextlib.contextmanager
-def a_long_transaction(scene: Scene) -> Iterator[None]:
+def a_long_transaction(scene: Scene) -> Generator[None]:
     with connect(scene.database.target, "long", autocommit=False) as holder:
         holder.execute("LOCK TABLE public.model_access_control IN ROW EXCLUSIVE MODE")
         yield
@@ -157,7 +157,7 @@ def add_a_rule(scene: Scene) -> None:
 
 
 @contextlib.contextmanager
-def a_full_disk(scene: Scene) -> Iterator[None]:
+def a_full_disk(scene: Scene) -> Generator[None]:
     """What the server says then, said by a trigger; the real thing is in test_bad_surroundings."""
     scene.database.rows(
         """CREATE FUNCTION public.full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
