@@ -26,13 +26,27 @@ class Decisions(BaseModel):
     tier_map: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="Code in the JSONB -> the tiers it grants."
     )
-    unknown_tiers: Literal["fail", "quarantine"] = "fail"
-    malformed: Literal["fail", "quarantine"] = "fail"
-    markup_conflict: Literal["fail", "quarantine", "lowest", "highest"] | None = None
-    inexact_markup: Literal["fail", "quarantine", "round"] | None = None
-    min_coverage: float = Field(default=0.8, ge=0, le=1)
+    unknown_tiers: Literal["fail", "quarantine"] = Field(
+        default="fail", description="A code that is neither mapped nor a tier."
+    )
+    malformed: Literal["fail", "quarantine"] = Field(
+        default="fail", description="A value that cannot be read."
+    )
+    markup_conflict: Literal["fail", "quarantine", "lowest", "highest"] | None = Field(
+        default=None,
+        description="Codes of one model that map to one tier with different markups; unset: as"
+        " `malformed`.",
+    )
+    inexact_markup: Literal["fail", "quarantine", "round"] | None = Field(
+        default=None, description="A markup with more than two decimals; unset: as `malformed`."
+    )
+    min_coverage: float = Field(
+        default=0.8, ge=0, le=1, description="Share of all enabled models that must have a grant."
+    )
     backup_columns: bool = Field(
-        default=True, description="Whether the captured values are kept in columns of the models."
+        default=True,
+        description="Whether the captured values are kept in columns of the models. Without them"
+        " there is no `--restore-snapshot`, and a rollback needs both sides to agree.",
     )
 
     @model_validator(mode="before")

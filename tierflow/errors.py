@@ -12,13 +12,22 @@ from typing import Any
 
 
 class ExitCode(enum.IntEnum):
-    """What the process tells its caller (DESIGN.md section 5)."""
+    """What the process tells its caller (DESIGN.md section 5); `meaning` is for people."""
 
-    DONE = 0
-    CHECK_FAILED = 1
-    DECISION_NEEDED = 2
-    TRY_AGAIN = 3
-    INTERRUPTED = 130
+    DONE = 0, "done, and read back"
+    CHECK_FAILED = 1, "a check failed, or a bug: look at the data and the report"
+    DECISION_NEEDED = 2, "a person must decide, or a setting is wrong; nothing was changed"
+    TRY_AGAIN = 3, "a passing fault: run the same command again, it goes on where it stopped"
+    INTERRUPTED = 130, "interrupted, or the question was answered with no; run it again to go on"
+
+    meaning: str
+
+    def __new__(cls, value: int, meaning: str) -> "ExitCode":
+        """Make a member of its number, with what it means beside it."""
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
 
 
 class TierflowError(Exception):

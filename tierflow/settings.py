@@ -32,17 +32,21 @@ class Settings(BaseSettings):
         description="Folder for the embedded PostgreSQL, the reports and the data docs.",
     )
     pg_bindir: Path | None = Field(
-        None, description="Folder of the PostgreSQL binaries that the embedded server runs."
+        None,
+        description="Folder of the PostgreSQL binaries that the embedded server runs."
+        " Without it: the wheel's, those on the PATH, Debian's.",
     )
     chunk_models: int = Field(50_000, ge=1, description="Models in one chunk of the load.")
     workers: int = Field(
         default_factory=lambda: max(2, min(4, os.cpu_count() or 2)),
         ge=1,
         le=64,
-        description="Chunks that are loaded, and indexes that are built, at the same time.",
+        description="Chunks loaded, indexes built and ranges compared at the same time; a chunk"
+        " takes two sessions. Without it: the client's cores, 2 to 4.",
     )
     task_runner: Literal["threads", "dask"] = Field(
-        "threads", description="Where Prefect runs the chunks of a load."
+        "threads",
+        description="Where Prefect runs the chunks of a load; dask needs `uv sync --extra dask`.",
     )
     dask_address: str | None = Field(
         None, description="Scheduler of the Dask cluster. Without it: a cluster on this machine."

@@ -16,10 +16,23 @@ TierMap = Annotated[
     list[str] | None,
     typer.Option(metavar="CODE=TIER[,TIER]", help="What a code of the JSONB means; repeatable."),
 ]
-UnknownTiers = Annotated[str | None, typer.Option(metavar="fail|quarantine")]
-Malformed = Annotated[str | None, typer.Option(metavar="fail|quarantine")]
-MarkupConflict = Annotated[str | None, typer.Option(metavar="fail|quarantine|lowest|highest")]
-InexactMarkup = Annotated[str | None, typer.Option(metavar="fail|quarantine|round")]
+UnknownTiers = Annotated[
+    str | None,
+    typer.Option(metavar="fail|quarantine", help="A code that is neither mapped nor a tier."),
+]
+Malformed = Annotated[
+    str | None, typer.Option(metavar="fail|quarantine", help="A value that cannot be read.")
+]
+MarkupConflict = Annotated[
+    str | None,
+    typer.Option(
+        metavar="fail|quarantine|lowest|highest", help="Codes of one tier with different markups."
+    ),
+]
+InexactMarkup = Annotated[
+    str | None,
+    typer.Option(metavar="fail|quarantine|round", help="A markup with more than two decimals."),
+]
 MinCoverage = Annotated[
     float | None, typer.Option(help="Share of all enabled models that must have a grant, 0 to 1.")
 ]

@@ -1,0 +1,1 @@
+"""What makes the documentation: generated parts of pages, diagrams, and the site."""
