@@ -7,7 +7,8 @@ from collections.abc import Generator
 
 from expectations import judging
 from tierflow.embedded import embedded_server
-from tierflow.settings import Limits, Settings, Target
+from tierflow.errors import ConfigurationError
+from tierflow.settings import BUILD_SCHEMA, DRY_RUN_SCHEMA, LEDGER_SCHEMA, Limits, Settings, Target
 
 EMBEDDED_DATABASE = "tierflow_demo"
 
@@ -56,6 +57,11 @@ def _embedded(settings: Settings, database: str) -> Generator[str]:
 
 
 def _target(settings: Settings, dsn: str, schema: str) -> Target:
+    if schema in (LEDGER_SCHEMA, BUILD_SCHEMA, DRY_RUN_SCHEMA):
+        raise ConfigurationError(
+            f"Schema {schema!r} belongs to tierflow itself, which drops and clears what is in it.",
+            next_step="give the schema of the source tables with --schema",
+        )
     return Target(
         dsn=dsn,
         schema=schema,

@@ -15,7 +15,7 @@ from tasks.capture import drop_capture
 from tasks.compare import compare
 from tasks.definition import database_task
 from tasks.live_locks import TakeLocks, with_live_locks
-from tasks.survey import list_other_schema, read_decisions_in_force, read_inventory
+from tasks.survey import list_obstacles, list_other_schema, read_decisions_in_force, read_inventory
 from tasks.sync import drop_sync
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.decisions import Decisions, settle_decisions
@@ -93,6 +93,7 @@ def roll_back(target: Target, *, restore_snapshot: bool) -> RolledBack:
 
 def _roll_back(connection: Connection, target: Target, *, restore_snapshot: bool) -> RolledBack:
     inventory = read_inventory(connection, target)
+    _require_nothing_to_lose(connection, target)
     drop_dry_run(connection, target)
     if not _has_ledger(connection, target, inventory):
         return RolledBack(0, ())
@@ -135,6 +136,15 @@ def _has_ledger(connection: Connection, target: Target, inventory: Inventory) ->
             next_step="run `tierflow migrate` to adopt the table first",
         )
     return has_ledger(connection, target)
+
+
+def _require_nothing_to_lose(connection: Connection, target: Target) -> None:
+    """Refuse to drop a build schema with what others keep there."""
+    if foreign := list_obstacles(connection, target, "dropped"):
+        raise ConfigurationError(
+            f"Nothing was changed: {'; '.join(foreign)}.",
+            next_step="do what is said of each, then run the rollback again",
+        )
 
 
 def _require_nothing_foreign(inventory: Inventory) -> None:

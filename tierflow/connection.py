@@ -15,6 +15,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 
 from sql import statement
+from tierflow.culprits import blame, find_culprit
 from tierflow.errors import ConfigurationError, TierflowError, TransientError
 from tierflow.settings import Target
 
@@ -42,6 +43,8 @@ _TRANSIENT = (
     pg.DiskFull,
     pg.OutOfMemory,
 )
+# classes of SQLSTATE: connection, resources, limits, operator intervention, system
+_OF_THE_SERVER = ("08", "53", "54", "57", "58")
 # what libpq says before a session exists when waiting does not help
 _WRONG_SETTING = (
     "authentication failed",
@@ -162,18 +165,24 @@ def translated_errors() -> Generator[None]:
             next_step="drop or rename the object that is named, then run the command again",
         ) from error
     except (pg.RaiseException, pg.CheckViolation, pg.NotNullViolation) as error:
+        if function := find_culprit(error):
+            raise blame(error, function) from error
         raise ConfigurationError(
             f"A trigger or constraint of this database refuses a row: {_first_line(error)}."
             f" {_detail(error)}".strip(),
             next_step="correct that row or lift the rule, then run the same command again",
         ) from error
     except psycopg.OperationalError as error:
+        if error.sqlstate is not None and not error.sqlstate.startswith(_OF_THE_SERVER):
+            raise  # the driver counts "object not in prerequisite state" and its like as operational
         raise _connection_error(error) from error
     except psycopg.InterfaceError as error:
         raise TransientError(
             f"The connection to PostgreSQL is gone: {error}.", next_step=_AGAIN, retry=True
         ) from error
     except psycopg.ProgrammingError as error:
+        if function := find_culprit(error):
+            raise blame(error, function) from error
         if error.sqlstate is not None:
             raise
         # libpq's text repeats the string, password and all: it is neither shown nor chained
@@ -181,6 +190,10 @@ def translated_errors() -> Generator[None]:
             "TIERFLOW_DSN is not a libpq conninfo or URL.",
             next_step="write it like postgresql://user@host:5432/dbname, or host=... dbname=...",
         ) from None
+    except psycopg.DatabaseError as error:
+        if function := find_culprit(error):
+            raise blame(error, function) from error
+        raise
 
 
 def _connection_error(error: psycopg.OperationalError) -> TierflowError:
