@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from psycopg import sql
 from support.database import Database, Told
+from support.zygote import Zygote, open_zygote
 from typer.testing import CliRunner
 
 from tasks.create_demo import SOURCE
@@ -26,8 +27,8 @@ from tierflow.settings import Target
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 TEMPLATE = "template_source"
 LONGEST_FILES = (
-    "test_compare.py", "test_drift.py", "test_rehearse.py", "test_rollback.py",
-    "test_sync_rules.py", "test_verify.py",
+    "test_compare.py", "test_drift.py", "test_hostile_schema.py", "test_rehearse.py",
+    "test_rollback.py", "test_sync_rules.py", "test_verify.py",
 )  # fmt: skip
 # no test survives a power cut, and mmap needs no room in a small /dev/shm
 FAST = {
@@ -112,6 +113,13 @@ def database(
     yield Database(server.dsn(name), server.bindir, tmp_path)
     with psycopg.connect(server.dsn(), autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """Run commands in a process that has imported everything: about a second each."""
+    with open_zygote() as opened:
+        yield opened
 
 
 @pytest.fixture

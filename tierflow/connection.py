@@ -174,7 +174,7 @@ def translated_errors() -> Generator[None]:
         ) from error
     except psycopg.OperationalError as error:
         if error.sqlstate is not None and not error.sqlstate.startswith(_OF_THE_SERVER):
-            raise  # the driver counts "object not in prerequisite state" and its like as operational
+            raise  # the driver counts an object in the wrong state among these
         raise _connection_error(error) from error
     except psycopg.InterfaceError as error:
         raise TransientError(

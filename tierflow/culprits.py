@@ -8,7 +8,9 @@ import psycopg
 
 from tierflow.errors import ConfigurationError
 
-_FUNCTION = re.compile(r'(?:PL/pgSQL|SQL) function "?(?P<name>.+?)"?(?: line \d| statement \d| during |$)')
+_FUNCTION = re.compile(
+    r'(?:PL/pgSQL|SQL) function "?(?P<name>.+?)"?(?: line \d| statement \d| during |$)'
+)
 _OURS = re.compile(
     r"tierflow(_dry_run)?\.|(\S+\.)?(touch_tier_model_access|get_models_for_tier"
     r"|is_model_available_for_tier)\("

@@ -14,7 +14,9 @@ ours (name, kind, mark) AS (
     ('change_log', 'r', 'change_id'), ('quarantine', 'r', 'model_identifier'), ('decision', 'r', 'fingerprint'),
     ('tier_map', 'r', 'ordinal'), ('null_backup', 'r', 'model_id'), ('reconciled_grant', 'r', 'markup_multiplier'),
     ('tier_code', 'v', 'tier_id'), ('implied_grant', 'v', 'markup_multiplier'), ('sync_model', 'v', 'tier_access'),
-    ('sync_grant', 'v', 'markup_multiplier'), ('sync_tier', 'v', 'tier_code'), ('tier_model_access', 'r', 'markup_multiplier')
+    ('sync_grant', 'v', 'markup_multiplier'), ('sync_tier', 'v', 'tier_code'), ('tier_model_access', 'r', 'markup_multiplier'),
+    ('capture_change', 'f', ''), ('keep_other_columns', 'f', ''), ('markup_number', 'f', ''), ('usable_markup', 'f', ''),
+    ('implied_grants', 'f', ''), ('implied_grants_of_pairs', 'f', '')
 ),
 
 -- all that stands in the schemas of our names; the types of relations and the arrays of types come with them
@@ -36,9 +38,12 @@ inside AS (
         AND type.typrelid = 0 AND type.typcategory <> 'A'
     UNION ALL
     SELECT namespace.nspname, 'function', proc.proname,
-        namespace.nspname <> :'build' AND EXISTS (
-            SELECT FROM pg_attribute
-            WHERE attrelid = to_regclass(format('%I.run', namespace.nspname)) AND attname = 'database_schema'
+        namespace.nspname <> :'build' AND (
+            EXISTS (
+                SELECT FROM pg_attribute
+                WHERE attrelid = to_regclass(format('%I.run', namespace.nspname)) AND attname = 'database_schema'
+            )
+            OR (namespace.nspname = :'dry_run' AND proc.proname IN (SELECT ours.name FROM ours WHERE ours.kind = 'f'))
         )
     FROM pg_proc AS proc
     INNER JOIN pg_namespace AS namespace ON proc.pronamespace = namespace.oid
@@ -133,4 +138,4 @@ SELECT CASE WHEN inside.schema = :'ledger' THEN 'room' ELSE 'dropped' END,
     )
 FROM inside
 WHERE NOT inside.is_ours
-    AND (inside.schema <> :'ledger' OR inside.kind = 'function' OR inside.name IN (SELECT ours.name FROM ours))
+    AND (inside.schema <> :'ledger' OR inside.name IN (SELECT ours.name FROM ours))

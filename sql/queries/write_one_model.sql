@@ -7,10 +7,10 @@ WITH chosen AS (
 ),
 
 other AS (
-    SELECT some.tier_access, some.tier_markup
-    FROM (SELECT tier_access, tier_markup FROM :"schema".model_access_control LIMIT 1000) AS some
+    SELECT sampled.tier_access, sampled.tier_markup
+    FROM (SELECT tier_access, tier_markup FROM :"schema".model_access_control LIMIT 1000) AS sampled
     CROSS JOIN chosen
-    ORDER BY some.tier_access IS DISTINCT FROM chosen.tier_access DESC, some.tier_access IS NULL
+    ORDER BY sampled.tier_access IS DISTINCT FROM chosen.tier_access DESC, sampled.tier_access IS NULL
     LIMIT 1
 ),
 
