@@ -56,10 +56,14 @@ room AS (
         AND to_regclass(format('%I.implied_grant', :'ledger')) IS NULL AS is_untouched
 )
 
-SELECT 'source' AS scope, format(
+SELECT 'source' AS scope,
+    'the encoding of this database is SQL_ASCII, in which letters beyond ASCII have no meaning: dump it, and restore it into a database of UTF8' AS obstacle
+WHERE getdatabaseencoding() = 'SQL_ASCII'
+UNION ALL
+SELECT 'source', format(
     '%s has child tables (%s), whose rows no foreign key can refer to: partition it, or ALTER TABLE ... NO INHERIT',
     source.name, string_agg(inherits.inhrelid::regclass::text, ', ' ORDER BY inherits.inhrelid)
-) AS obstacle
+)
 FROM source
 INNER JOIN pg_inherits AS inherits ON inherits.inhparent = source.oid
 WHERE source.relkind = 'r'
