@@ -28,8 +28,8 @@ DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 TEMPLATE = "template_source"
 LONGEST_FILES = (
     "test_compare.py", "test_drift.py", "test_hostile_databases.py",
-    "test_hostile_encodings.py", "test_hostile_schema.py", "test_hostile_settings.py", "test_rehearse.py",
-    "test_rollback.py", "test_sync_rules.py", "test_verify.py",
+    "test_hostile_encodings.py", "test_hostile_schema.py", "test_hostile_settings.py",
+    "test_rehearse.py", "test_rollback.py", "test_sync_rules.py", "test_verify.py",
 )  # fmt: skip
 # no test survives a power cut, and mmap needs no room in a small /dev/shm
 FAST = {
