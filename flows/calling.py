@@ -14,7 +14,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from tasks.definition import FIRST_DELAY_SECONDS, RETRIES, is_worth_retrying
 from tierflow.errors import ConfigurationError
-from tierflow.settings import Settings, Target
+from tierflow.settings import Target, read_settings
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -56,7 +56,7 @@ def call_each(
         for done in as_completed_by_prefect(futures):
             yield done.result()
         return
-    if Settings().task_runner == "dask":  # pyright: ignore[reportCallIssue]
+    if read_settings().task_runner == "dask":  # pyright: ignore[reportCallIssue]
         raise ConfigurationError(
             "TIERFLOW_TASK_RUNNER is dask, but no Prefect server orchestrates this run.",
             next_step="set PREFECT_API_URL (`tierflow serve` has a server), or unset it",
@@ -76,7 +76,7 @@ def choose_task_runner() -> TaskRunner[Any]:
 
     Raises ConfigurationError when Dask is wanted and the extra is not installed.
     """
-    settings = Settings()  # pyright: ignore[reportCallIssue]
+    settings = read_settings()
     if settings.task_runner == "threads":
         return cast(TaskRunner[Any], ThreadPoolTaskRunner(max_workers=settings.workers))
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import io
 import json
 import logging
 import os
@@ -59,6 +60,9 @@ def type_name(question: str, name: str) -> None:
 def run_command(work: Callable[[], Any], command: str, *, json_: bool, verbose: bool) -> None:
     """Do the work, print its result or its error, and leave with the right exit code."""
     _set_up_logging(command, verbose=verbose)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what it cannot encode is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
     try:
         with stop_on_signals(_tell) if command in STOPS_AT_BOUNDARIES else nullcontext():
             result = work()

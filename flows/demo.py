@@ -14,7 +14,7 @@ from flows.local_server import await_server, prefect_server
 from flows.printing import print_result
 from flows.target import EMBEDDED_DATABASE, demo_targets
 from tierflow.demo.dataset import DEMO_TIER_MAP
-from tierflow.settings import Settings
+from tierflow.settings import read_settings
 
 
 def run_demo(*, quiet: bool) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def run_demo(*, quiet: bool) -> dict[str, Any]:
     `quiet` leaves stdout to the caller. Returns what `migrate --json` prints.
     """
     console = Console(quiet=quiet, highlight=False)
-    home = Settings().home.absolute() / "prefect"  # pyright: ignore[reportCallIssue]
+    home = read_settings().home.absolute() / "prefect"  # pyright: ignore[reportCallIssue]
     judging.start()
     with prefect_server(home) as url, _without_dsn():
         import flows.migrate

@@ -17,6 +17,7 @@ from tasks.compare import Comparison
 from tasks.dump import dump_source
 from tasks.reconcile import reconcile
 from tasks.survey import Survey
+from tasks.try_write import try_write
 from tierflow.decisions import read_decisions
 from tierflow.evidence import hash_file
 from tierflow.forecast import load_forecast
@@ -95,6 +96,7 @@ def write_audit_publish(
     run: Run, target: Target, survey: Survey, *, dry_run: bool, restart: bool
 ) -> tuple[str, Comparison | None]:
     """Make the junction table where nobody sees it; publish it when the audit is passed."""
+    run.step(try_write, target)
     with run.build_scope(target, dry_run=dry_run):
         run.step(build.create_ledger, target)
         if not dry_run:

@@ -27,7 +27,7 @@ from tierflow.embedded import embedded_server
 from tierflow.errors import ChecksFailed
 from tierflow.forecast import Forecast, list_forecasts, save_forecast
 from tierflow.pg_binaries import find_bindir
-from tierflow.settings import Settings, Target
+from tierflow.settings import Target, read_settings
 
 
 @flow(name="rehearse", persist_result=False)
@@ -141,7 +141,7 @@ def require_same(wanted: copying.Digest, found: copying.Digest, how: str) -> Non
 @contextlib.contextmanager
 def open_copy(source: Target) -> Generator[Target]:
     """Yield the disposable database: TIERFLOW_REHEARSAL_DSN, else a scratch PostgreSQL."""
-    settings = Settings()  # pyright: ignore[reportCallIssue]
+    settings = read_settings()
     if settings.rehearsal_dsn is not None:
         yield dataclasses.replace(source, dsn=settings.rehearsal_dsn.get_secret_value())
         return

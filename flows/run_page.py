@@ -21,7 +21,7 @@ from flows.compose_page import compose_summary, list_checks
 from flows.compose_report import compose_report
 from flows.facts import Facts
 from tierflow.errors import ConfigurationError
-from tierflow.settings import Settings
+from tierflow.settings import read_settings
 
 log = logging.getLogger("tierflow")
 
@@ -184,7 +184,7 @@ class RunPage:
         """Write a link artifact, if these files are served over HTTP; return the URL."""
         from prefect.artifacts import create_link_artifact
 
-        base = Settings().files_url  # pyright: ignore[reportCallIssue]
+        base = read_settings().files_url  # pyright: ignore[reportCallIssue]
         if not base:
             return None
         url = f"{base.rstrip('/')}/{quote(f'{path.parent.name}/{path.name}')}"

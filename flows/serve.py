@@ -14,7 +14,7 @@ from rich.console import Console
 from flows.files_server import files_server
 from flows.local_server import await_server, prefect_server
 from flows.target import EMBEDDED_DATABASE, demo_targets
-from tierflow.settings import Settings
+from tierflow.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from prefect.runner import Runner
@@ -24,7 +24,7 @@ STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 def serve_all(port: int, files_port: int) -> None:
     """Run the Prefect server (or join that of PREFECT_API_URL) and serve until told to stop."""
-    settings = Settings()  # pyright: ignore[reportCallIssue]
+    settings = read_settings()
     home = settings.home.absolute()
     os.environ["TIERFLOW_HOME"] = str(home)
     with contextlib.ExitStack() as stack:

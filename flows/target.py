@@ -7,7 +7,16 @@ from collections.abc import Generator
 
 from expectations import judging
 from tierflow.embedded import embedded_server
-from tierflow.settings import Limits, Settings, Target
+from tierflow.errors import ConfigurationError
+from tierflow.settings import (
+    BUILD_SCHEMA,
+    DRY_RUN_SCHEMA,
+    LEDGER_SCHEMA,
+    Limits,
+    Settings,
+    Target,
+    read_settings,
+)
 
 EMBEDDED_DATABASE = "tierflow_demo"
 
@@ -23,7 +32,7 @@ def open_target(
     """
     if judges:
         judging.start()
-    settings = Settings()  # pyright: ignore[reportCallIssue]
+    settings = read_settings()
     # an empty TIERFLOW_DSN is libpq's default: its PG* variables
     dsn = settings.dsn.get_secret_value() if settings.dsn is not None else None
     if database is not None:
@@ -40,7 +49,7 @@ def open_target(
 @contextlib.contextmanager
 def demo_targets() -> Generator[tuple[Target, Target]]:
     """Yield the embedded server's maintenance database and the demo's database."""
-    settings = Settings()  # pyright: ignore[reportCallIssue]
+    settings = read_settings()
     with (
         _embedded(settings, "postgres") as maintenance,
         _embedded(settings, EMBEDDED_DATABASE) as demo,
@@ -56,6 +65,11 @@ def _embedded(settings: Settings, database: str) -> Generator[str]:
 
 
 def _target(settings: Settings, dsn: str, schema: str) -> Target:
+    if schema in (LEDGER_SCHEMA, BUILD_SCHEMA, DRY_RUN_SCHEMA):
+        raise ConfigurationError(
+            f"Schema {schema!r} belongs to tierflow itself, which drops and clears what is in it.",
+            next_step="give the schema of the source tables with --schema",
+        )
     return Target(
         dsn=dsn,
         schema=schema,

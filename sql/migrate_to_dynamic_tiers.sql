@@ -45,6 +45,7 @@ BEGIN;
 
 -- preflight: the source, the privileges and our names
 \ir standalone/inventory.psql
+\ir standalone/require_no_obstacle.sql
 \if :published
     \ir standalone/lock_grants.sql
 \endif

@@ -18,6 +18,7 @@ from tasks.way_back import (
     require_captured,
     require_no_drift,
     require_nothing_foreign,
+    require_nothing_to_lose,
 )
 from tasks.write_back import keep_changes
 from tierflow.connection import Connection, connect, fetch, run
@@ -64,6 +65,7 @@ def roll_back(target: Target, *, restore_snapshot: bool) -> RolledBack:
 
 def _roll_back(connection: Connection, target: Target, *, restore_snapshot: bool) -> RolledBack:
     inventory = read_inventory(connection, target)
+    require_nothing_to_lose(connection, target)
     drop_dry_run(connection, target)
     if not has_our_ledger(connection, target, inventory):
         return RolledBack(0, ())

@@ -70,6 +70,8 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         _require_source(columns, target.schema)
         privileges = fetch(connection, "queries/list_missing_privileges", **target.names())
         _require_readable(privileges)
+        obstacles = list_obstacles(connection, target)
+        twins = fetch(connection, "queries/list_twin_tiers", schema=target.schema)
         tiers = fetch(connection, "queries/list_tiers", schema=target.schema)
         other_schema = list_other_schema(connection, target)
         stored = {} if other_schema else read_decisions_in_force(connection, target)
@@ -91,7 +93,13 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         malformed=cases.malformed,
         markup_conflicts=cases.markup_conflicts,
         inexact_markups=cases.inexact_markups,
-        obstacles=(*_list_obstacles(server), *other_schema, *inventory.misshapen),
+        obstacles=(
+            *_list_server_obstacles(server),
+            *other_schema,
+            *inventory.misshapen,
+            *obstacles,
+            *(str(twin["obstacle"]) for twin in twins),
+        ),
         missing_privileges=tuple(dict(row) for row in privileges),
         unused_markups=values.unused_markups,
         markups_as_strings=values.markups_as_strings,
@@ -127,6 +135,13 @@ def read_inventory(connection: Connection, target: Target) -> Inventory:
     return dataclasses.replace(inventory, finalization=read_finalization(connection, target))
 
 
+def list_obstacles(connection: Connection, target: Target, *scopes: str) -> tuple[str, ...]:
+    """Say what a migration cannot live with; of these scopes only, where some are given."""
+    names = {**target.names(), "dry_run": target.for_mode("dry run").build}
+    rows = fetch(connection, "queries/list_obstacles", **names)
+    return tuple(str(row["obstacle"]) for row in rows if not scopes or row["scope"] in scopes)
+
+
 def read_decisions_in_force(connection: Connection, target: Target) -> dict[str, Any]:
     """Return the decisions that the last run stored, {} where there are none."""
     row = _read_decision(connection, target)
@@ -145,8 +160,7 @@ def list_other_schema(connection: Connection, target: Target) -> tuple[str, ...]
 
 
 def _read_decision(connection: Connection, target: Target) -> Mapping[str, Any] | None:
-    there = fetch(connection, "queries/has_relation", in_schema=target.ledger, name="decision")
-    if not there[0]["there"]:
+    if not has_ledger(connection, target):
         return None
     return next(iter(fetch(connection, "queries/read_decision", ledger=target.ledger)), None)
 
@@ -198,7 +212,7 @@ def _require_readable(privileges: Sequence[Mapping[str, Any]]) -> None:
         )
 
 
-def _list_obstacles(server: Mapping[str, Any]) -> Iterable[str]:
+def _list_server_obstacles(server: Mapping[str, Any]) -> Iterable[str]:
     if int(server["server_version_num"]) < OLDEST_SERVER:
         yield f"PostgreSQL {server['server_version']} is older than 14"
     if server["in_recovery"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tasks.compare import compare
-from tasks.survey import list_other_schema, read_decisions_in_force
+from tasks.survey import list_obstacles, list_other_schema, read_decisions_in_force
 from tierflow.connection import Connection, fetch
 from tierflow.decisions import settle_decisions
 from tierflow.errors import ConfigurationError
@@ -44,6 +44,15 @@ def require_nothing_foreign(inventory: Inventory) -> None:
         raise ConfigurationError(
             f"Objects with our names are not ours: {'; '.join(inventory.misshapen)}.",
             next_step="rename or drop them, then run the rollback again",
+        )
+
+
+def require_nothing_to_lose(connection: Connection, target: Target) -> None:
+    """Raise ConfigurationError when a schema that would be dropped holds what others keep there."""
+    if foreign := list_obstacles(connection, target, "dropped"):
+        raise ConfigurationError(
+            f"Nothing was changed: {'; '.join(foreign)}.",
+            next_step="do what is said of each, then run the rollback again",
         )
 
 

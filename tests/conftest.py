@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from psycopg import sql
 from support.database import Database, Told
+from support.zygote import Zygote, open_zygote
 from typer.testing import CliRunner
 
 from tasks.create_demo import SOURCE
@@ -113,6 +114,13 @@ def database(
     yield Database(server.dsn(name), server.bindir, tmp_path)
     with psycopg.connect(server.dsn(), autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """Run commands in a process that has imported everything: about a second each."""
+    with open_zygote() as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 from collections.abc import Generator
 from typing import Any
 
@@ -15,6 +16,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 
 from sql import statement
+from tierflow.culprits import blame, find_culprit
 from tierflow.errors import ConfigurationError, TierflowError, TransientError
 from tierflow.settings import Target
 
@@ -42,6 +44,9 @@ _TRANSIENT = (
     pg.DiskFull,
     pg.OutOfMemory,
 )
+# classes of SQLSTATE: connection, resources, limits, operator intervention, system
+_OF_THE_SERVER = ("08", "53", "54", "57", "58")
+_STRING_IN_A_PART = re.compile(r"://|\b(password|passwd|pwd)\s*=", re.IGNORECASE)
 # what libpq says before a session exists when waiting does not help
 _WRONG_SETTING = (
     "authentication failed",
@@ -67,7 +72,7 @@ def connect(
     Names are always qualified, so the search path holds the catalogue only. Raises
     ConfigurationError or TransientError in place of the driver's own errors.
     """
-    _require_plain_url(target.dsn)
+    _require_plain_dsn(target.dsn)
     with (
         translated_errors(),
         Connection.connect(
@@ -115,23 +120,32 @@ def run(connection: Connection, name: str, /, **values: Any) -> int:
 
 def name_database(target: Target) -> str:
     """Return the database that the DSN means. Raises ConfigurationError for a bad DSN."""
-    with translated_errors():
-        parameters = conninfo_to_dict(target.dsn)
-    _require_plain_url(target.dsn)
+    parameters = _require_plain_dsn(target.dsn)
     return str(parameters.get("dbname") or os.environ.get("PGDATABASE") or "(default database)")
 
 
-def _require_plain_url(dsn: str) -> None:
-    """Refuse a URL whose password holds a bare @ or /: its rest would be shown as the host."""
-    if "://" not in dsn:
-        return
+def _require_plain_dsn(dsn: str) -> dict[str, Any]:
+    """Return the parts; refuse a DSN of which a password's rest would be shown as another part."""
     with translated_errors():
-        parts = conninfo_to_dict(dsn)
-    if any("@" in str(parts.get(name, "")) for name in ("host", "port", "dbname")):
+        parts: dict[str, Any] = conninfo_to_dict(dsn)
+    shown = [str(parts.get(name) or "") for name in ("host", "port", "dbname", "user")]
+    if "://" in dsn and any("@" in part for part in shown[:3]):
         raise ConfigurationError(
             "TIERFLOW_DSN has a second @ or a / in what stands before the host.",
             next_step="write @ and / in a password as %40 and %2F, or use a pgpass file",
         )
+    if not re.fullmatch(r"[0-9,]*", shown[1]):
+        raise ConfigurationError(
+            "The port in TIERFLOW_DSN is not a number.",
+            next_step="write user:password@ before the host, and / ? # in a password as %2F %3F"
+            " %23, or use a pgpass file",
+        )
+    if any(_STRING_IN_A_PART.search(part) for part in shown):
+        raise ConfigurationError(
+            "TIERFLOW_DSN has a whole connection string in one of its parts.",
+            next_step="separate the parts by spaces: host=... port=... dbname=... user=...",
+        )
+    return parts
 
 
 @contextlib.contextmanager
@@ -169,18 +183,31 @@ def translated_errors() -> Generator[None]:
             next_step="run it with --no-backup-columns, or copy the table into a new one first",
         ) from error
     except (pg.RaiseException, pg.CheckViolation, pg.NotNullViolation) as error:
+        if function := find_culprit(error):
+            raise blame(error, function) from error
         raise ConfigurationError(
             f"A trigger or constraint of this database refuses a row: {_first_line(error)}."
             f" {_detail(error)}".strip(),
             next_step="correct that row or lift the rule, then run the same command again",
         ) from error
+    except (UnicodeError, pg.UntranslatableCharacter, pg.CharacterNotInRepertoire):
+        # neither is shown: what was to be encoded may be the password
+        raise ConfigurationError(
+            "A text cannot be written in the encoding of this database, or read from it as UTF-8.",
+            next_step="look for it in TIERFLOW_DSN, --schema and the tier map; in a database of"
+            " encoding SQL_ASCII or LATIN1 also in the JSONB and the names",
+        ) from None
     except psycopg.OperationalError as error:
+        if error.sqlstate is not None and not error.sqlstate.startswith(_OF_THE_SERVER):
+            raise  # the driver counts an object in the wrong state among these
         raise _connection_error(error) from error
     except psycopg.InterfaceError as error:
         raise TransientError(
             f"The connection to PostgreSQL is gone: {error}.", next_step=_AGAIN, retry=True
         ) from error
     except psycopg.ProgrammingError as error:
+        if function := find_culprit(error):
+            raise blame(error, function) from error
         if error.sqlstate is not None:
             raise
         # libpq's text repeats the string, password and all: it is neither shown nor chained
@@ -188,6 +215,10 @@ def translated_errors() -> Generator[None]:
             "TIERFLOW_DSN is not a libpq conninfo or URL.",
             next_step="write it like postgresql://user@host:5432/dbname, or host=... dbname=...",
         ) from None
+    except psycopg.DatabaseError as error:
+        if function := find_culprit(error):
+            raise blame(error, function) from error
+        raise
 
 
 def _connection_error(error: psycopg.OperationalError) -> TierflowError:

@@ -165,7 +165,7 @@ def _read_toml(config: Path) -> dict[str, Any]:
             f"The configuration file {config} cannot be read: {error.strerror}.",
             next_step="give the right path with --config",
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, too long or too deep
         raise ConfigurationError(
             f"The configuration file {config} is not valid TOML: {error}.",
             next_step='correct the file; [tier_map] holds lines such as trial = "byok"',

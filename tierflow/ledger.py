@@ -110,9 +110,8 @@ def list_runs(target: Target, limit: int) -> list[dict[str, Any]]:
 
 
 def has_ledger(connection: Any, target: Target) -> bool:
-    """Return whether the ledger exists in this database."""
-    row = fetch(connection, "queries/has_relation", in_schema=target.ledger, name="run")
-    return bool(row[0]["there"])
+    """Return whether the ledger exists in this database, and is ours."""
+    return bool(fetch(connection, "queries/has_ledger", ledger=target.ledger)[0]["there"])
 
 
 def may_write_ledger(connection: Any, target: Target) -> bool:

@@ -7,8 +7,10 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tierflow.errors import ConfigurationError
 
 LEDGER_SCHEMA = "tierflow"
 BUILD_SCHEMA = "tierflow_build"
@@ -67,6 +69,29 @@ class Settings(BaseSettings):
     files_url: str | None = Field(
         None, description="Where the reports and data docs are served; `serve` sets it."
     )
+
+    @field_validator("pg_bindir")
+    @classmethod
+    def _require_the_program(cls, value: Path | None) -> Path | None:
+        if value is not None and not (value / "postgres").exists():
+            raise ValueError(f"{value} holds no program postgres")
+        return value
+
+
+def read_settings() -> Settings:
+    """Return what the environment says. Raises ConfigurationError, which names each variable."""
+    try:
+        return Settings()  # pyright: ignore[reportCallIssue]
+    except ValidationError as error:
+        # the message says what is wanted; what was given may be a secret, and is not repeated
+        wrong = "; ".join(
+            f"TIERFLOW_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+            for item in error.errors(include_input=False, include_url=False)
+        )
+        raise ConfigurationError(
+            f"The environment cannot be used: {wrong}.",
+            next_step="correct or unset what is named (docs/reference.md lists all)",
+        ) from None
 
 
 @dataclasses.dataclass(frozen=True)

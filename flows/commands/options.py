@@ -7,9 +7,22 @@ from typing import Annotated, Any
 
 import typer
 
+
+def _require_a_name(name: str) -> str:
+    if not name:
+        raise typer.BadParameter("is empty, as from a variable that is not set")
+    return name
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Log every step; show tracebacks.")]
-Schema = Annotated[str, typer.Option(help="Schema of the source tables and published objects.")]
+Schema = Annotated[
+    str,
+    typer.Option(
+        help="Schema of the source tables and published objects.",
+        callback=_require_a_name,
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Config = Annotated[Path | None, typer.Option(help="A tierflow.toml with the decisions.")]
 TierMap = Annotated[

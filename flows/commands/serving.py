@@ -11,8 +11,12 @@ from flows.console import run_command
 
 
 def serve(
-    port: Annotated[int, typer.Option(help="Port of the Prefect UI and API.")] = 4200,
-    files_port: Annotated[int, typer.Option(help="Port of the reports and data docs.")] = 4280,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Port of the Prefect UI and API.")
+    ] = 4200,
+    files_port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Port of the reports and data docs.")
+    ] = 4280,
     verbose: Verbose = False,
 ) -> None:
     """Serve Prefect's UI with the deployments, the reports and data docs, until Ctrl-C."""

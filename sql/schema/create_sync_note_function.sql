@@ -14,6 +14,11 @@ BEGIN
     ) THEN
         RETURN NULL;
     END IF;
+    -- a partition that is named itself fires no trigger of the whole table's at the statement's end
+    IF TG_TABLE_NAME <> 'model_access_control' THEN
+        PERFORM tierflow.sync_follow_jsonb(ARRAY[NEW.id]);
+        RETURN NULL;
+    END IF;
     noted := coalesce(current_setting('tierflow.noted', true), '') || NEW.id || ',';
     IF length(noted) >= 200 * 37 THEN
         PERFORM tierflow.sync_follow_jsonb(string_to_array(rtrim(noted, ','), ',')::uuid []);

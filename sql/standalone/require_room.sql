@@ -1,4 +1,4 @@
--- Raises when a privilege is missing or an object with one of our names is not ours, naming all of them. Reads only.
+-- Raises when a privilege is missing, or an object with one of our names is not ours or would be dropped with ours, naming all of them. Reads only.
 DO $$
 DECLARE
     lacking text;
@@ -15,7 +15,9 @@ BEGIN
     INTO foreign_objects
     FROM pg_temp.inventory AS ours
     WHERE ours.found <> ours.wanted;
-    IF foreign_objects IS NOT NULL THEN
+    SELECT concat_ws('; ', foreign_objects, string_agg(obstacle, '; ')) INTO foreign_objects
+    FROM pg_temp.obstacle WHERE scope = 'dropped';
+    IF foreign_objects <> '' THEN
         RAISE EXCEPTION 'Objects with our names are not ours: %. Nothing was changed.', foreign_objects
         USING HINT = 'Rename or drop them, then run the same script again.', ERRCODE = 'duplicate_object';
     END IF;

@@ -1,18 +1,10 @@
-"""What the fault tests share: a zygote for each test process, and the table of cases at the end."""
+"""What the fault tests share: the table of cases at the end."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 
 import pytest
-from support.zygote import Zygote, open_zygote
-
-
-@pytest.fixture(scope="session")
-def zygote() -> Iterator[Zygote]:
-    with open_zygote() as opened:
-        yield opened
 
 
 @pytest.hookimpl
