@@ -9,9 +9,10 @@ from __future__ import annotations
 import sys
 import tomllib
 from collections.abc import Iterable
+from email.message import Message
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "licences.md"
@@ -48,17 +49,17 @@ def list_runtime(packages: dict[str, Any]) -> list[str]:
 def find_licence(name: str) -> str | None:
     """Return the licence that an installed package names, None where it is not installed here."""
     try:
-        told = metadata(name)
+        told = cast(Message, metadata(name))  # with `get`, which its type does not have
     except PackageNotFoundError:
         return None  # for another system, or another Python
-    if expression := told["License-Expression"]:
+    if expression := told.get("License-Expression"):
         return str(expression)
     classifiers: Iterable[str] = told.get_all("Classifier") or ()
     said = [c.rpartition(" :: ")[2] for c in classifiers if c.startswith("License :: ")]
     named = [licence for licence in said if licence != "OSI Approved"]
     if named:
         return ", ".join(named)
-    first = (str(told["License"] or "").strip().splitlines() or ["unknown"])[0]
+    first = (str(told.get("License") or "").strip().splitlines() or ["unknown"])[0]
     return first if len(first) <= LONGEST else "unknown"
 
 

@@ -63,13 +63,13 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
     missing, a decision is not valid or the tier map names no tier.
     """
     with connect(target, "preflight", read_only=True) as connection:
-        inventory = read_inventory(connection, target)
-        require_source(inventory.finalization)
         server = fetch(connection, "queries/read_server")[0]
-        columns = fetch(connection, "queries/list_columns", schema=target.schema)
-        _require_source(columns, target.schema)
         privileges = fetch(connection, "queries/list_missing_privileges", **target.names())
         _require_readable(privileges)
+        inventory = read_inventory(connection, target)
+        require_source(inventory.finalization)
+        columns = fetch(connection, "queries/list_columns", schema=target.schema)
+        _require_source(columns, target.schema)
         obstacles = list_obstacles(connection, target)
         twins = fetch(connection, "queries/list_twin_tiers", schema=target.schema)
         tiers = fetch(connection, "queries/list_tiers", schema=target.schema)

@@ -15,7 +15,7 @@ def serve(
         int, typer.Option(min=1, max=65535, help="Port of the Prefect UI and API.")
     ] = 4200,
     files_port: Annotated[
-        int, typer.Option(min=1, max=65535, help="Port of the reports and data docs.")
+        int, typer.Option(min=0, max=65535, help="Port of the reports and data docs; 0: any.")
     ] = 4280,
     verbose: Verbose = False,
 ) -> None:

@@ -20,7 +20,8 @@ from tasks.definition import RETRIES, database_task
 from tierflow.errors import ChecksFailed, DecisionNeeded, TransientError
 
 STEPS = [
-    "preflight", "snapshot stats", "load expectations", "create ledger", "create objects",
+    "preflight", "snapshot stats", "load expectations", "try a write", "create ledger",
+    "create objects",
     "load chunk", "count loaded", "build indexes", "build keys", "catch up", "validate keys",
     "audit", "prepare backup", "publish", "back up", "verify", "data docs",
 ]  # fmt: skip

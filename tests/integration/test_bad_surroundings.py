@@ -192,7 +192,7 @@ def live_a_whole_life(tierflow: Callable[..., Told], *schema: str) -> None:
         assert told.code == 0, told.stderr
     runs = tierflow("runs", *schema).value
     assert [run["outcome"] for run in runs] == [
-        "rolled_back", "published", "rolled_back", "unchanged", "published",
+        "rolled_back", "published", "rolled_back", "unchanged", "verified", "published",
     ]  # fmt: skip
 
 

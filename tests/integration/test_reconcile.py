@@ -101,7 +101,7 @@ def test_without_the_sync_there_is_nothing_to_repair_with(
 def test_the_quick_check_names_the_drift_that_the_full_one_names(
     drifted: Database, tierflow: Callable[..., Told]
 ) -> None:
-    before = drifted.dump()
+    before = drifted.dump_without_ledger()
     told = tierflow("verify", "--quick")
     assert told.code == 1
     assert [check["name"] for check in told.value["checks"]] == ["checksum"]
@@ -109,7 +109,7 @@ def test_the_quick_check_names_the_drift_that_the_full_one_names(
     assert "3 grants differ: a / free, b / free, b / pro" in figure
     assert told.value["parity"] == {"missing": 2, "extra": 0, "wrong_markup": 1}
     assert tierflow("verify").value["parity"] == told.value["parity"]
-    assert drifted.dump() == before
+    assert drifted.dump_without_ledger() == before
     tierflow("reconcile", "--from", "junction", "--yes")
     told = tierflow("verify", "--quick")
     assert (told.code, told.value["ok"]) == (0, True), told.stderr

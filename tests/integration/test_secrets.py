@@ -53,8 +53,18 @@ class Watch:
 
     seen: set[bytes] = dataclasses.field(default_factory=set[bytes])
     over: threading.Event = dataclasses.field(default_factory=threading.Event)
+    thread: threading.Thread = dataclasses.field(init=False)
 
-    def look(self) -> None:
+    def __post_init__(self) -> None:
+        self.thread = threading.Thread(target=self._look, daemon=True)
+        self.thread.start()
+
+    def end(self) -> None:
+        """Look no more, from now on."""
+        self.over.set()
+        self.thread.join()
+
+    def _look(self) -> None:
         while not self.over.wait(0.005):
             for process in Path("/proc").glob("[0-9]*"):
                 with suppress(OSError):
@@ -64,11 +74,8 @@ class Watch:
 @pytest.fixture
 def watch() -> Iterator[Watch]:
     watch = Watch()
-    thread = threading.Thread(target=watch.look, daemon=True)
-    thread.start()
     yield watch
-    watch.over.set()
-    thread.join()
+    watch.end()
 
 
 @pytest.fixture(params=[WAYS[0], *(pytest.param(way, marks=pytest.mark.slow) for way in WAYS[1:])])
@@ -147,7 +154,7 @@ def test_a_password_is_in_nothing_that_a_life_of_a_migration_writes_or_shows(
         assert result.exit_code == code, result.stderr
         said[f"stdout of {command}"] = result.stdout.encode()
         said[f"stderr of {command}"] = result.stderr.encode()
-    watch.over.set()  # the next dump is this test's own, and gives the password away
+    watch.end()  # the next dump is this test's own, and gives the password away
     said["log"] = caplog.text.encode()
     said["ledger"] = shop.dump("--schema=tierflow").encode()
     assert b"rolled_back" in said["ledger"]
