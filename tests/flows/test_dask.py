@@ -20,6 +20,10 @@ from flows.rollback import rollback
 MODELS = 60
 
 
+# a cluster takes 9 s to come up
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module", autouse=True)
 def prefect() -> Iterator[None]:
     with prefect_test_harness(server_startup_timeout=120):

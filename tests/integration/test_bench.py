@@ -35,6 +35,7 @@ def bench(out: Path, *options: str, dsn: str = "") -> dict[str, Any]:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_the_contenders_end_with_the_same_grants_and_are_judged(tmp_path: Path) -> None:
     told = bench(tmp_path, "--models", "500", "--rounds", "1", "--only", ",".join(FAST))
     assert told["models"] == 500
