@@ -42,7 +42,8 @@ def serve_all(port: int, files_port: int) -> None:
 
         from prefect.runner import Runner
 
-        runner = Runner(name="tierflow")
+        # who presses Run waits for the next look: Prefect's own is up to 10 s away
+        runner = Runner(name="tierflow", query_seconds=1)
         for deployment in deployments:
             runner.add_deployment(deployment)
         _say(url.removesuffix("/api"), files_url, [d.full_name for d in deployments], saved)

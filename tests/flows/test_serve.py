@@ -239,9 +239,12 @@ def _picture(page: Page, name: str) -> None:
         page.screenshot(path=Path(folder) / f"{name}.png")
 
 
-def _open_run(page: Page) -> str:
+def _open_run(served: Served, page: Page) -> str:
     """From a deployment's list of runs, open the newest; return its id."""
     page.wait_for_url("**/deployments/deployment/*?tab=Runs")
+    begun = {"flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}}}
+    _await("running", lambda: served.ask("/flow_runs/filter", begun))
+    page.reload()  # the list has no run that has not begun, and looks again after 30 s only
     page.locator("a[href*='/runs/flow-run/']").first.click()
     page.wait_for_url("**/runs/flow-run/*")
     return page.url.partition("/flow-run/")[2].partition("?")[0]
@@ -277,7 +280,7 @@ def test_a_migration_is_filled_in_run_watched_and_read_in_the_browser(
     field.locator("textarea").fill(json.dumps(TIER_MAP, indent=2))
     _picture(page, "ui-form")
     page.get_by_role("button", name="Submit").click()
-    run_id = _open_run(page)
+    run_id = _open_run(served, page)
     expect(page.get_by_text("Completed", exact=True).first).to_be_visible(timeout=PATIENCE * 1000)
     assert len(shop.grants()) == 860
     page.reload()
