@@ -74,7 +74,8 @@ def compose_distribution(
     """Return the distribution frame; `tiers` are rows of `sql/queries/list_tiers.sql`."""
     held = pd.concat([_EMPTY_COUNTS, *counts])
     held = held[held["kind"] == "tier"].astype({"key": "int64"})
-    return pd.DataFrame([_describe(tier, held[held["key"] == tier["id"]]) for tier in tiers])
+    rows = [_describe(tier, held[held["key"] == tier["id"]]) for tier in tiers]
+    return pd.DataFrame(rows, columns=_DISTRIBUTION)  # also where there is no tier at all
 
 
 def _describe(tier: Mapping[str, Any], held: pd.DataFrame) -> dict[str, Any]:
@@ -109,4 +110,8 @@ _COVERAGE: Any = {**dict.fromkeys(_NUMBERS, "sum"), "uncovered": _join_samples}
 _COUNTS = {"kind": "str", "key": "str", "markup": "str"} | dict.fromkeys(
     ("implied", "found", "matched"), "int64"
 )
+_DISTRIBUTION = [
+    "tier_id", "tier_code", "tier_name", "is_active", "models", "source_models",
+    "mean_markup", "min_markup", "max_markup",
+]  # fmt: skip
 _EMPTY_COUNTS = pd.DataFrame(columns=list(_COUNTS)).astype(_COUNTS)  # pyright: ignore

@@ -48,6 +48,16 @@ def test_the_plan_names_every_unknown_code_and_stops(
     assert legacy.dump() == before
 
 
+@pytest.mark.parametrize("tiers", [(), ("free",)], ids=["no tier", "a tier"])
+def test_a_database_with_nothing_in_it_lives_the_whole_life(
+    database: Database, tierflow: Callable[..., Told], tiers: tuple[str, ...]
+) -> None:
+    database.add_tiers(*tiers)
+    commands = ("plan",), ("migrate",), ("verify",), ("migrate",), ("rollback", "--yes")
+    ended = [tierflow(*command).value["outcome"] for command in commands]
+    assert ended == ["planned", "published", "verified", "unchanged", "rolled_back"]
+
+
 def test_migrate_without_a_map_stops_and_changes_nothing(
     legacy: Database, tierflow: Callable[..., Told]
 ) -> None:
