@@ -101,6 +101,26 @@ def test_a_pack_holds_all_that_is_known_of_a_run_and_verifies(
     assert "evidence" not in tierflow("runs").value[0]["result"]
 
 
+def test_every_kind_of_run_can_be_packed(
+    shop: Database, tierflow: Callable[..., Told], tmp_path: Path
+) -> None:
+    dump = tmp_path / "before.dump"
+    for command in (
+        ("verify",), ("reconcile", "--from", "jsonb", "--yes"), ("rollback", "--yes"),
+        ("migrate", "--config", str(tmp_path / "tierflow.toml"), "--pg-dump", str(dump)),
+        ("restore", str(dump), "--yes"), ("forget", "--older-than", "0", "--yes"),
+        ("finalize", "--soak-days", "0", "--yes-drop", "tier_access,tier_markup"),
+    ):  # fmt: skip
+        tierflow(*command)
+    runs = tierflow("runs").value
+    assert {run["mode"] for run in runs} == {
+        "migrate", "verify", "reconcile", "rollback", "restore", "forget", "finalize"
+    }  # fmt: skip
+    for run in runs:
+        told = tierflow("report", run["run_id"], "--output", str(tmp_path))
+        assert told.value["outcome"] == "written", run["mode"]
+
+
 def require_whole(files: dict[str, bytes], folder: Path) -> None:
     place = folder / "unpacked"
     for name, content in files.items():
