@@ -46,7 +46,9 @@ def finalize(
         if run.find_finalization():
             return run.finish("unchanged")
         stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%d-%H%M%S")
-        default = target.home / "archives" / f"{run.facts.database}-{stamp}.parquet"
+        default = (
+            target.home / "archives" / f"{run.facts.database}-{stamp}-{run.run_id[:8]}.parquet"
+        )
         file = Path(archive) if archive else default
         if not check:
             require_confirmed(run.facts.database, confirm)

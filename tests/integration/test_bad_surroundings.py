@@ -338,6 +338,7 @@ TERMINATE = """CREATE FUNCTION public.cut() RETURNS trigger LANGUAGE plpgsql AS 
     RETURN NEW; END $$"""
 
 
+@pytest.mark.slow
 def test_a_terminated_session_is_tried_again_or_leaves_a_backup_to_resume(
     database: Database, tierflow: Callable[..., Told]
 ) -> None:
@@ -364,6 +365,7 @@ def test_a_terminated_session_is_tried_again_or_leaves_a_backup_to_resume(
     assert database.dump_without_ledger() == before
 
 
+@pytest.mark.slow
 def test_a_killed_load_resumes_without_loading_a_chunk_twice(
     database: Database, tierflow: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
 ) -> None:

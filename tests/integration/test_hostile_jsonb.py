@@ -207,7 +207,10 @@ def test_with_the_lowest_markup_the_snapshot_gives_every_byte_in_spite_of_later_
     assert hostile.dump_without_ledger() == before
 
 
-@pytest.mark.parametrize("conflict", ["quarantine", "lowest", "highest"])
+@pytest.mark.parametrize(
+    "conflict",
+    ["quarantine", *(pytest.param(c, marks=pytest.mark.slow) for c in ("lowest", "highest"))],
+)
 def test_python_and_sql_read_the_corpus_as_the_oracle_does(
     hostile: Database, conflict: str
 ) -> None:

@@ -109,7 +109,7 @@ def arm(spec: Mapping[str, Any] | None) -> None:
         return fault.around(self, f"{purpose(self)}: commit", lambda: _commit(self))
 
     def execute(self: psycopg.Connection[Any], query: Any, *rest: Any, **named: Any) -> Any:
-        text = str(query) if isinstance(query, str) else str(query.as_string(self))
+        text = query if isinstance(query, str) else _text_of(query, self)
         alone = self.autocommit and not text.lstrip().startswith(("SELECT", "WITH"))
         if not alone and purpose(self) != "publish":
             return _execute(self, query, *rest, **named)
@@ -118,6 +118,10 @@ def arm(spec: Mapping[str, Any] | None) -> None:
 
     psycopg.Connection.commit = commit
     psycopg.Connection.execute = execute
+
+
+def _text_of(query: Any, connection: psycopg.Connection[Any]) -> str:
+    return query.decode() if isinstance(query, bytes) else str(query.as_string(connection))
 
 
 def purpose(connection: psycopg.Connection[Any]) -> str:

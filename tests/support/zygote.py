@@ -112,7 +112,7 @@ def open_zygote() -> Generator[Zygote]:
 
 def main() -> None:
     """Import, then fork for each line of stdin."""
-    for name in ("migrate", "rollback", "verify"):
+    for name in ("migrate", "rollback", "verify", "finalize", "restore"):
         importlib.import_module(f"flows.{name}")
     from flows.cli import app
     from support import boundaries
