@@ -33,6 +33,7 @@ NOT_RUN = {
     "./run docs": ".ci/run runs it; tests/docs/test_site.py does what it does",
     "./run b": "benchmarks, for minutes; tests/integration/test_bench.py runs them small",
     "./run endurance": "for an hour; tests/integration/test_endurance.py runs it small",
+    "./run sbom": "of this checkout; tests/unit/test_supply_chain.py runs it",
     ".ci/run": "it runs these tests",
     "./run tierflow serve": "runs until Ctrl-C; tests/flows/test_serve.py runs it",
     "export TIERFLOW_DSN=": "a reader's own database; the test has set its own",
