@@ -129,6 +129,7 @@ def test_a_killed_way_back_is_finished_by_the_same_command(
             cases += 1
             shop.renew(way)
             fault = {"do": "kill", "label": label, "nth": passed[label], "when": when}
+            fault["struck"] = str(tmp_path / "struck")
             killed = shop.call(*command, fault=fault)
             half = look(database)
             again = shop.call(*command)

@@ -45,6 +45,8 @@ class Fault:
     def _strike(self, label: str, when: str, connection: psycopg.Connection[Any]) -> None:
         here = {"label": label, "nth": self.passed[label], "when": when}
         if here.items() <= self.spec.items():
+            if "struck" in self.spec:
+                Path(self.spec["struck"]).touch()
             getattr(self, f"_{self.spec['do']}")(connection)
 
     def _write(self, statements: Sequence[str]) -> None:
