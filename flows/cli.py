@@ -6,6 +6,7 @@ import gc
 
 import typer
 
+from flows import console
 from flows.commands import checking, going_back, moving, reporting, serving, trusting
 
 app = typer.Typer(
@@ -39,7 +40,8 @@ for command in COMMANDS:
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line, one command in this process."""
+    console.ALONE = True
     try:
         app()
     finally:

@@ -18,6 +18,9 @@ import typer
 from tierflow.errors import ExitCode, TierflowError
 from tierflow.stopping import stop_on_signals
 
+# whether this process does one command and ends: set by its entry point
+ALONE = False
+
 # the other commands are one transaction, or write nothing: they are interrupted at once
 STOPS_AT_BOUNDARIES = ("migrate", "rehearse")
 
@@ -27,7 +30,7 @@ def import_flow(name: str, *, judges: bool) -> Any:
     if judges:
         from expectations import judging
 
-        judging.start()
+        judging.start(for_one_run=ALONE and name != "rehearse")
     # nothing that is imported becomes garbage, and looking for it cost 0.4 of 1.9 s
     gc.disable()
     try:

@@ -13,6 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from prefect import Task
 
+from expectations import judging
 from flows.calling import call, call_each
 from flows.compose_evidence import compose_evidence
 from flows.facts import Facts
@@ -224,6 +225,7 @@ class Run:
             self.facts.next_command = "run it again; it goes on where it stopped"
         if self._ledger:
             self.facts.history = read_history(self.target, self.mode, outcome)
+        judging.end()
         self.facts.write_report(self.target)
         if self._page:
             self._page.finish(self.facts)
