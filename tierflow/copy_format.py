@@ -13,6 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pa_compute
 
+# Arrow's own pool keeps what it was given: 50 MB more at the peak of a load, and no faster
+pa.set_memory_pool(pa.system_memory_pool())
 pc: Any = pa_compute  # its functions are made when it is imported
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
