@@ -31,8 +31,9 @@ def run_command(environment: dict[str, str], *arguments: str) -> tuple[int, str]
 
 
 @pytest.fixture
-def nowhere(tmp_path: Path) -> dict[str, str]:
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """A server that is not there: who gets so far has taken all his settings for good."""
+    monkeypatch.chdir(tmp_path)  # a home may be a relative path
     return {
         "TIERFLOW_DSN": NOWHERE, "TIERFLOW_HOME": str(tmp_path), "PGCONNECT_TIMEOUT": "2",
     }  # fmt: skip
