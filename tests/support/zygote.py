@@ -154,7 +154,7 @@ def leave_out_what_is_not_tested() -> None:
     import flows.facts
     from expectations import judging
 
-    judging.start = judging.wait = lambda: None
+    judging.start = judging.wait = lambda **_: None
     judging.begin_to_judge = begin_to_judge
     judging.build_data_docs = build_no_docs
     setattr(flows.facts.Facts, "write_report", write_no_report)  # noqa: B010
