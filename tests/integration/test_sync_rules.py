@@ -263,9 +263,9 @@ plain_prices = st.dictionaries(
     st.sampled_from([0, 1, 1.0, 1.5, 2.25, 99.99, 100, -1, 1.005, "2"]),
 ).map(json.dumps)
 STATE: LiteralString = """SELECT
-    (SELECT jsonb_agg((tier_id, enabled, markup_multiplier) ORDER BY tier_id)
+    (SELECT jsonb_agg((tier_id, enabled, markup_multiplier) ORDER BY tier_id, id)
      FROM public.tier_model_access)::text,
-    (SELECT jsonb_agg((tier_id, markup_multiplier) ORDER BY tier_id)
+    (SELECT jsonb_agg((tier_id, markup_multiplier) ORDER BY tier_id, model_id)
      FROM tierflow.reconciled_grant)::text,
     (SELECT jsonb_agg(jsonb_build_array(position, code, reason, value, tier_codes)
      ORDER BY position) FROM tierflow.quarantine)::text,
