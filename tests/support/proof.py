@@ -76,6 +76,8 @@ def list_leftovers(database: Database) -> list[str]:
                SELECT 'function ' || proname FROM pg_proc WHERE proname = 'keep_other_columns'
                UNION ALL
                SELECT 'change ' || change_id FROM tierflow.change_log UNION ALL
+               SELECT 'note of no model' FROM tierflow.reconciled_grant
+               WHERE model_id = '00000000-0000-0000-0000-000000000000' UNION ALL
                SELECT 'session ' || application_name FROM pg_stat_activity
                WHERE application_name LIKE 'tierflow:%%' AND datname = current_database()
                UNION ALL
