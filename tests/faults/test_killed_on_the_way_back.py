@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 from support.database import Database
 from support.life import DROP, OPTIONS, SOURCE, columns, values
-from support.matrix import wait_until_gone
+from support.matrix import number_boundaries, wait_until_gone
 from support.reuse import fill_once
 from support.zygote import Zygote
 
@@ -122,19 +121,17 @@ def test_a_killed_way_back_is_finished_by_the_same_command(
     assert before != after
     # the columns come back before their values; every command still says that it is finalized
     empty = dict.fromkeys(after.source or {}, (None, None)) if before.source is None else None
-    passed, problems, cases = Counter[str](), list[str](), 0
-    for label in (tmp_path / "labels").read_text().splitlines():
-        passed[label] += 1
+    problems, cases = list[str](), 0
+    for label, nth in number_boundaries(tmp_path / "labels"):
         for when in ("before", "after"):
             cases += 1
             shop.renew(way)
-            fault = {"do": "kill", "label": label, "nth": passed[label], "when": when}
-            fault["struck"] = str(tmp_path / "struck")
+            fault = {"do": "kill", "label": label, "nth": nth, "when": when}
             killed = shop.call(*command, fault=fault)
             half = look(database)
             again = shop.call(*command)
             ended = look(database)
-            case = f"{when} {label} ({passed[label]})"
+            case = f"{when} {label} ({nth})"
             if killed.code != -9:
                 problems.append(f"{case}: ended with {killed.code}: {killed.stderr[-300:]}")
             if half.source not in (before.source, after.source, empty):

@@ -19,7 +19,6 @@ from flows.rollback import rollback
 
 MODELS = 60
 
-
 # a cluster takes 9 s to come up
 pytestmark = pytest.mark.slow
 

@@ -112,12 +112,7 @@ class Bench:
         labels.unlink(missing_ok=True)
         told = self._run(self.command, {"list": str(labels)})
         assert told.code == 0, told.stderr
-        passed = Counter[str]()
-        boundaries: list[tuple[str, int]] = []
-        for label in labels.read_text().splitlines():
-            passed[label] += 1
-            boundaries.append((label, passed[label]))
-        return boundaries
+        return number_boundaries(labels)
 
     def _run(self, command: Sequence[str], fault: Mapping[str, Any] | None) -> Any:
         if fault is not None:
@@ -162,6 +157,16 @@ class Bench:
         if told.code != 0:
             return f"the rollback ended with {told.code}: {told.stderr[-300:]}"
         return None if read_source(self.database) == before else "the rollback changed the JSONB"
+
+
+def number_boundaries(labels: Path) -> list[tuple[str, int]]:
+    """Return the boundaries that a run has listed: the label, and which one of these it is."""
+    passed = Counter[str]()
+    boundaries: list[tuple[str, int]] = []
+    for label in labels.read_text().splitlines():
+        passed[label] += 1
+        boundaries.append((label, passed[label]))
+    return boundaries
 
 
 def read_source(database: Database) -> Any:
