@@ -29,7 +29,8 @@ def statement(name: str, /, **values: Any) -> Composed:
     """Return the statement in `sql/<name>.sql` with its variables filled in.
 
     Values are quoted by psycopg (identifiers and literals), because DDL takes no server-side
-    parameters. Raises KeyError when the file names a variable that `values` lacks.
+    parameters; a value that is SQL itself ($1 of a statement to prepare) stands as it is. Raises
+    KeyError when the file names a variable that `values` lacks.
     """
     return Composed([*_compose(_text(name), values), MARK])
 
@@ -37,6 +38,12 @@ def statement(name: str, /, **values: Any) -> Composed:
 def explain(name: str, /, **values: Any) -> Composed:
     """Return the statement as one whose answer is its plan, with the time it took in the server."""
     head = SQL("EXPLAIN (ANALYZE, TIMING OFF, SUMMARY ON, FORMAT JSON) ")
+    return Composed([head]) + statement(name, **values)
+
+
+def prepare(name: str, /, **values: Any) -> Composed:
+    """Return the statement that prepares `sql/<folder>/<name>.sql` under its bare name."""
+    head = SQL("PREPARE {} AS ").format(Identifier(name.rsplit("/", 1)[1]))
     return Composed([head]) + statement(name, **values)
 
 
@@ -59,7 +66,8 @@ def _compose(text: str, values: dict[str, Any]) -> Iterator[Composable]:
         if identifier := variable["identifier"]:
             yield Identifier(values[identifier])
         else:
-            yield Literal(values[variable["literal"]])
+            value = values[variable["literal"]]
+            yield value if isinstance(value, SQL) else Literal(value)
         end = variable.end()
     yield _sql(text[end:])
 

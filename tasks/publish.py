@@ -6,7 +6,13 @@ import logging
 from typing import Any
 
 from tasks.capture import drop_capture
-from tasks.catch_up import SHORT_ROUND, catch_up_batch, require_same_tiers, shorten_log
+from tasks.catch_up import (
+    SHORT_ROUND,
+    catch_up_batch,
+    prepare_catch_up,
+    require_same_tiers,
+    shorten_log,
+)
 from tasks.definition import database_task
 from tasks.live_locks import ALL_WAIT, TakeLocks, with_live_locks
 from tasks.sync import put_sync_functions, put_sync_triggers
@@ -29,6 +35,11 @@ VIEWS_AND_FUNCTIONS = (
     "create_set_model_markup",
     "create_set_model_tiers",
     "create_touch_function",
+)
+MOVE = (
+    "move_tier_model_access",
+    "set_autovacuum_on",
+    "drop_build_schema",
     "create_touch_trigger",
 )
 # more models than this would be locked for too long; the attempt gives way and catches up first
@@ -64,17 +75,21 @@ def _has_build(connection: Connection, target: Target) -> bool:
 
 
 def _publish(connection: Connection, take_locks: TakeLocks, target: Target, rules: Rules) -> int:
-    """Prepare what nobody sees before the commit; under the locks, do only what needs them."""
-    names = target.names()
-    run(connection, "schema/move_tier_model_access", **names)
-    run(connection, "schema/set_autovacuum_on", **names)
-    run(connection, "schema/drop_build_schema", **names)
+    """Prepare what nobody sees before the commit; under the locks, do only what needs them.
+
+    The build is moved last: from then on whoever deletes a model waits for us, because of its key,
+    and until then he may hold what we wait for.
+    """
+    names = target.names(published=False)
     put_views_and_functions(connection, names)
-    put_sync_functions(connection, target)
+    put_sync_functions(connection, names)
+    prepare_catch_up(connection, names)
     take_locks()
     caught = _catch_up_for_good(connection, target, rules)
     # last: then the table is right at this instant, and what changes later is a later change
     require_same_tiers(connection, target, rules)
+    for name in MOVE:
+        run(connection, f"schema/{name}", **target.names())
     put_sync_triggers(connection, target)
     drop_capture(connection, target)
     return caught
@@ -89,7 +104,7 @@ def _catch_up_for_good(connection: Connection, target: Target, rules: Rules) -> 
             next_step="run the same command again; it goes on where it stopped",
             retry=True,
         )
-    names = target.names(published=True)
+    names = target.names(published=False)
     done, _ = catch_up_batch(
         connection, names, rules, after=0, up_to=end["up_to"], most=MOST_CHANGES
     )
@@ -97,6 +112,6 @@ def _catch_up_for_good(connection: Connection, target: Target, rules: Rules) -> 
 
 
 def put_views_and_functions(connection: Connection, names: dict[str, Any]) -> None:
-    """Create or replace the compatibility layer over the live junction table."""
+    """Create or replace the views and functions over the junction table, wherever it is."""
     for name in VIEWS_AND_FUNCTIONS:
         run(connection, f"schema/{name}", **names)

@@ -152,6 +152,7 @@ def _create_missing(connection: Connection, target: Target, survey: Survey) -> t
             layer = True
     if layer:
         put_views_and_functions(connection, names)
+        run(connection, "schema/create_touch_trigger", **names)
     if synced:
         put_sync(connection, target)
     return tuple(part for part in survey.plan.will_create if not part.startswith("column"))

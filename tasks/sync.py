@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tierflow.connection import Connection, fetch, run
 from tierflow.settings import Target
 
@@ -46,14 +48,14 @@ SYNC_DROPS = ("drop_sync_functions", "drop_sync_helpers", "drop_sync_views")
 
 def put_sync(connection: Connection, target: Target) -> None:
     """Create or replace the sync; from its first trigger on, writers wait until the commit."""
-    put_sync_functions(connection, target)
+    put_sync_functions(connection, target.names())
     put_sync_triggers(connection, target)
 
 
-def put_sync_functions(connection: Connection, target: Target) -> None:
+def put_sync_functions(connection: Connection, names: Mapping[str, str]) -> None:
     """Create or replace what the sync's triggers need; nobody waits for that."""
     for name in SYNC_FUNCTIONS:
-        run(connection, f"schema/{name}", **target.names())
+        run(connection, f"schema/{name}", **names)
 
 
 def put_sync_triggers(connection: Connection, target: Target) -> None:

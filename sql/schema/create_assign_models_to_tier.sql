@@ -14,11 +14,11 @@ BEGIN ATOMIC
             coalesce(held.enabled AND held.markup_multiplier = coalesce(p_markup, held.markup_multiplier), false) AS is_so
         FROM (SELECT DISTINCT model_id FROM unnest(p_model_ids) AS model_id) AS asked
         INNER JOIN :"schema".subscription_tiers AS tier ON tier.tier_code = p_tier_code
-        LEFT JOIN :"schema".tier_model_access AS held ON held.tier_id = tier.id AND held.model_id = asked.model_id
+        LEFT JOIN :"target".tier_model_access AS held ON held.tier_id = tier.id AND held.model_id = asked.model_id
     ),
 
     written AS (
-        INSERT INTO :"schema".tier_model_access (tier_id, model_id, markup_multiplier)
+        INSERT INTO :"target".tier_model_access (tier_id, model_id, markup_multiplier)
         SELECT wanted.tier_id, wanted.model_id, wanted.markup_multiplier
         FROM wanted WHERE NOT wanted.is_so ORDER BY wanted.model_id
         ON CONFLICT (tier_id, model_id) DO UPDATE SET enabled = true, markup_multiplier = excluded.markup_multiplier

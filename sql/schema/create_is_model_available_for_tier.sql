@@ -4,7 +4,7 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT EXISTS (
-        SELECT FROM :"schema".tier_model_access AS access
+        SELECT FROM :"target".tier_model_access AS access
         INNER JOIN :"schema".model_access_control AS model ON access.model_id = model.id
         INNER JOIN :"schema".subscription_tiers AS tier ON access.tier_id = tier.id
         WHERE access.model_id = p_model_id AND tier.tier_code = p_tier_code

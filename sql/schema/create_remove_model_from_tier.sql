@@ -6,7 +6,7 @@ BEGIN ATOMIC
     SELECT :"schema".check_tier_write(ARRAY[p_tier_code::text], ARRAY[p_model_id], NULL);
 
     WITH removed AS (
-        DELETE FROM :"schema".tier_model_access AS access
+        DELETE FROM :"target".tier_model_access AS access
         USING :"schema".subscription_tiers AS tier
         WHERE access.tier_id = tier.id AND tier.tier_code = p_tier_code AND access.model_id = p_model_id
         RETURNING access.enabled

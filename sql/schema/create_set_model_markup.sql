@@ -14,20 +14,20 @@ BEGIN ATOMIC
             ELSE 'Grant it first, with assign_models_to_tier.' END
     )
     WHERE p_markup IS NULL OR NOT EXISTS (
-        SELECT FROM :"schema".tier_model_access AS access
+        SELECT FROM :"target".tier_model_access AS access
         INNER JOIN :"schema".subscription_tiers AS tier ON access.tier_id = tier.id
         WHERE tier.tier_code = p_tier_code AND access.model_id = p_model_id AND access.enabled
     );
 
     WITH held AS MATERIALIZED (
         SELECT access.id, access.markup_multiplier
-        FROM :"schema".tier_model_access AS access
+        FROM :"target".tier_model_access AS access
         INNER JOIN :"schema".subscription_tiers AS tier ON access.tier_id = tier.id
         WHERE tier.tier_code = p_tier_code AND access.model_id = p_model_id
     ),
 
     done AS (
-        UPDATE :"schema".tier_model_access AS access SET markup_multiplier = p_markup
+        UPDATE :"target".tier_model_access AS access SET markup_multiplier = p_markup
         FROM held
         WHERE access.id = held.id AND held.markup_multiplier <> p_markup
     )

@@ -11,18 +11,18 @@ BEGIN ATOMIC
         SELECT tier.id AS tier_id, tier.tier_code, tier.sort_order, tier.tier_code = ANY(p_tier_codes) AS is_wanted,
             access.id, coalesce(access.enabled, false) AS is_granted, coalesce(access.markup_multiplier, 1.00) AS markup_multiplier
         FROM :"schema".subscription_tiers AS tier
-        LEFT JOIN :"schema".tier_model_access AS access ON access.tier_id = tier.id AND access.model_id = p_model_id
+        LEFT JOIN :"target".tier_model_access AS access ON access.tier_id = tier.id AND access.model_id = p_model_id
         WHERE tier.tier_code = ANY(p_tier_codes) OR access.id IS NOT NULL
     ),
 
     revoked AS (
-        DELETE FROM :"schema".tier_model_access AS access
+        DELETE FROM :"target".tier_model_access AS access
         USING held
         WHERE access.id = held.id AND NOT held.is_wanted
     ),
 
     granted AS (
-        INSERT INTO :"schema".tier_model_access (tier_id, model_id, markup_multiplier)
+        INSERT INTO :"target".tier_model_access (tier_id, model_id, markup_multiplier)
         SELECT held.tier_id, p_model_id, held.markup_multiplier
         FROM held WHERE held.is_wanted AND NOT held.is_granted ORDER BY held.tier_id
         ON CONFLICT (tier_id, model_id) DO UPDATE SET enabled = true

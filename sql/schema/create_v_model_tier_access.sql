@@ -25,7 +25,7 @@ SELECT
     END AS effective_pricing,
     access.created_at,
     access.updated_at
-FROM :"schema".tier_model_access AS access
+FROM :"target".tier_model_access AS access
 INNER JOIN :"schema".model_access_control AS model ON access.model_id = model.id
 INNER JOIN :"schema".subscription_tiers AS tier ON access.tier_id = tier.id
 WHERE access.enabled AND model.enabled

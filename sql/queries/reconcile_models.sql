@@ -1,0 +1,55 @@
+-- Brings grants, agreed grants and quarantine of some models, which are locked, level with their JSONB, and returns their tier columns as text. Locks the junction rows it writes.
+-- One statement, made to be prepared: parsing and planning it took 5 of 8 ms for which writers waited.
+WITH implied AS MATERIALIZED (
+    SELECT * FROM :"ledger".implied_grant WHERE model_id = ANY(:'models'::uuid [])
+),
+
+difference AS MATERIALIZED (
+    SELECT
+        access.id,
+        access.enabled,
+        implied.model_id,
+        implied.tier_id,
+        implied.markup_multiplier AS wanted
+    FROM implied
+    FULL JOIN (
+        SELECT * FROM :"target".tier_model_access WHERE model_id = ANY(:'models'::uuid [])
+    ) AS access ON implied.model_id = access.model_id AND implied.tier_id = access.tier_id
+    WHERE implied.model_id IS NULL
+        OR access.id IS NULL
+        OR NOT access.enabled
+        OR access.markup_multiplier <> implied.markup_multiplier
+),
+
+inserted AS (
+    INSERT INTO :"target".tier_model_access (model_id, tier_id, markup_multiplier)
+    SELECT model_id, tier_id, wanted FROM difference WHERE id IS NULL ORDER BY model_id, tier_id
+),
+
+updated AS (
+    UPDATE :"target".tier_model_access AS access
+    SET markup_multiplier = difference.wanted, enabled = true
+    FROM difference WHERE difference.model_id IS NOT NULL AND access.id = difference.id
+),
+
+deleted AS (
+    DELETE FROM :"target".tier_model_access AS access
+    USING difference WHERE difference.model_id IS NULL AND difference.enabled AND access.id = difference.id
+),
+
+agreed AS (
+    INSERT INTO :"ledger".reconciled_grant (model_id, tier_id, markup_multiplier)
+    SELECT model.id, tier.id, implied.markup_multiplier
+    FROM unnest(:'models'::uuid []) AS model (id)
+    CROSS JOIN :"schema".subscription_tiers AS tier
+    LEFT JOIN implied ON implied.model_id = model.id AND implied.tier_id = tier.id
+    ON CONFLICT (model_id, tier_id) DO UPDATE SET markup_multiplier = excluded.markup_multiplier
+),
+
+forgotten AS (
+    DELETE FROM :"ledger".quarantine WHERE model_id = ANY(:'models'::uuid [])
+)
+
+SELECT id::text AS id, model_id::text AS model_identifier, tier_access::text AS tier_access, tier_markup::text AS tier_markup
+FROM :"schema".model_access_control
+WHERE id = ANY(:'models'::uuid [])
