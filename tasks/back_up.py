@@ -36,8 +36,8 @@ CLEARANCE = ("schema/drop_keep_columns_trigger", "schema/drop_keep_columns_funct
 # a batch's rows are locked until it commits, and a writer of one of them waits so long: the budget
 # for a lock is 50 ms (DESIGN.md section 8), and a busy server takes ten times as long now and then.
 # 100,000 models took 3.7 s in batches of 5 ms, 3.6 s in batches of 10 or 30
-BATCH_SECONDS = 0.005
-FIRST_BATCH, LARGEST_BATCH = 20, 20_000
+BATCH_SECONDS = 0.003
+SMALLEST_BATCH, LARGEST_BATCH = 20, 20_000
 ATTEMPTS = 6
 PARAMETERS = {
     "number": SQL("$1"),
@@ -90,13 +90,13 @@ def back_up(target: Target, models: int) -> int:
 class _Pace:
     """How many models a batch takes: as many as are written in BATCH_SECONDS."""
 
-    size: int = FIRST_BATCH
+    size: int = SMALLEST_BATCH
     failures: int = 0
 
     def took(self, seconds: float) -> None:
         self.failures = 0
         factor = min(1.5, max(0.5, BATCH_SECONDS / max(seconds, 0.001)))
-        self.size = max(1, min(LARGEST_BATCH, int(self.size * factor)))
+        self.size = max(SMALLEST_BATCH, min(LARGEST_BATCH, int(self.size * factor)))
 
     def failed(self, error: TransientError) -> None:
         """Halve the batch and wait; raise the error when that was tried often enough."""
@@ -106,7 +106,7 @@ class _Pace:
         if self.failures == ATTEMPTS:
             # tried often enough: the step is not to begin once more
             raise TransientError(error.message, next_step=error.next_step) from error
-        self.size = max(1, self.size // 2)
+        self.size = max(SMALLEST_BATCH, self.size // 2)
         log.info("The backup gives way, with %s models a batch: %s", self.size, error.message)
         time.sleep(random.uniform(0.5, 1.5) * min(0.1 * 2**self.failures, 2.0))
 
@@ -139,7 +139,6 @@ def _back_up_chunks(target: Target, chunks: Iterable[Chunk], pace: _Pace) -> Gen
 
 def _prepare_batches(connection: Connection, target: Target) -> None:
     """Have the statement of a batch planned once: it took 2.4 of 9 ms for 200 models."""
-    fetch(connection, "queries/set_lazy_commit")
     fetch(connection, "queries/set_generic_plans")
     connection.execute(prepare("queries/back_up_batch", **target.names(), **PARAMETERS))
     connection.commit()
@@ -152,7 +151,8 @@ def _write_batch(connection: Connection, chunk: Chunk, most: int) -> DictRow:
     values = {"number": chunk.number, **bounds, "after": after, "most": most}
     # sent in one go: the rows are locked while the server works, not while the network does
     with connection.pipeline():
-        connection.execute(statement("queries/allow_backup"))
+        for name in ("set_lazy_commit", "allow_backup"):
+            connection.execute(statement(f"queries/{name}"))
         written = connection.execute(
             SQL("EXECUTE back_up_batch ({})").format(
                 SQL(", ").join(Literal(values[name]) for name in PARAMETERS)

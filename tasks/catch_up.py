@@ -87,10 +87,10 @@ def run_round(target: Target, rules: Rules) -> CaughtUp:
         up_to = fetch(connection, "queries/read_change_log_end", ledger=target.ledger)[0]["up_to"]
         if up_to:
             prepare_catch_up(connection, target.names(published=False))
-        fetch(connection, "queries/set_lazy_commit")
         connection.commit()
         while after < up_to:
             wait_for_room(target)
+            fetch(connection, "queries/set_lazy_commit")
             asked = time.perf_counter()
             names = target.names(published=False)
             done, after = catch_up_batch(

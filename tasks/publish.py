@@ -44,6 +44,7 @@ MOVE = (
 )
 # more models than this would be locked for too long; the attempt gives way and catches up first
 MOST_CHANGES = 8 * SHORT_ROUND
+LAST_CHANGE = 2**63 - 1
 
 
 @database_task("publish")
@@ -88,26 +89,26 @@ def _publish(connection: Connection, take_locks: TakeLocks, target: Target, rule
     caught = _catch_up_for_good(connection, target, rules)
     # last: then the table is right at this instant, and what changes later is a later change
     require_same_tiers(connection, target, rules)
-    for name in MOVE:
-        run(connection, f"schema/{name}", **target.names())
-    put_sync_triggers(connection, target)
-    drop_capture(connection, target)
+    with connection.pipeline():
+        for name in MOVE:
+            run(connection, f"schema/{name}", **target.names())
+        put_sync_triggers(connection, target)
+        drop_capture(connection, target)
     return caught
 
 
 def _catch_up_for_good(connection: Connection, target: Target, rules: Rules) -> int:
     """Empty the change log while nobody can write to the models."""
-    end = fetch(connection, "queries/read_change_log_end", ledger=target.ledger)[0]
-    if end["changes"] > MOST_CHANGES:
+    names = target.names(published=False)
+    done, _ = catch_up_batch(
+        connection, names, rules, after=0, up_to=LAST_CHANGE, most=MOST_CHANGES + 1
+    )
+    if done.changes > MOST_CHANGES:
         raise TransientError(
-            f"{end['changes']} changes of models are too many for the publish transaction.",
+            f"More than {MOST_CHANGES} changes of models are too many for the publish transaction.",
             next_step="run the same command again; it goes on where it stopped",
             retry=True,
         )
-    names = target.names(published=False)
-    done, _ = catch_up_batch(
-        connection, names, rules, after=0, up_to=end["up_to"], most=MOST_CHANGES
-    )
     return done.models
 
 

@@ -1,7 +1,19 @@
 -- Brings grants, agreed grants and quarantine of some models, which are locked, level with their JSONB, and returns their tier columns as text. Locks the junction rows it writes.
 -- One statement, made to be prepared: parsing and planning it took 5 of 8 ms for which writers waited.
-WITH implied AS MATERIALIZED (
-    SELECT * FROM :"ledger".implied_grant WHERE model_id = ANY(:'models'::uuid [])
+-- The pairs are read together (40 models took 5 ms, and 11 when each was read by itself), and the grants found by key whatever their estimated number.
+WITH model AS MATERIALIZED (
+    SELECT
+        array_agg(id ORDER BY id) AS ids,
+        array_agg(tier_access ORDER BY id) AS access,
+        array_agg(tier_markup ORDER BY id) AS markups
+    FROM :"schema".model_access_control
+    WHERE id = ANY(:'models'::uuid [])
+),
+
+implied AS MATERIALIZED (
+    SELECT model.ids[read.pair::integer] AS model_id, read.tier_id, read.markup_multiplier
+    FROM model
+    CROSS JOIN LATERAL :"ledger".implied_grants_of_pairs(model.access, model.markups) AS read
 ),
 
 difference AS MATERIALIZED (
@@ -29,12 +41,14 @@ inserted AS (
 updated AS (
     UPDATE :"target".tier_model_access AS access
     SET markup_multiplier = difference.wanted, enabled = true
-    FROM difference WHERE difference.model_id IS NOT NULL AND access.id = difference.id
+    FROM difference
+    WHERE access.id = difference.id
+        AND access.id = ANY(ARRAY(SELECT id FROM difference WHERE model_id IS NOT NULL))
 ),
 
 deleted AS (
     DELETE FROM :"target".tier_model_access AS access
-    USING difference WHERE difference.model_id IS NULL AND difference.enabled AND access.id = difference.id
+    WHERE access.id = ANY(ARRAY(SELECT id FROM difference WHERE model_id IS NULL AND enabled))
 ),
 
 agreed AS (

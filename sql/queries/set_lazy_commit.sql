@@ -1,3 +1,3 @@
--- Ends the session's locks at a commit without waiting for the disk or a standby. Locks nothing.
--- A crash of the server may undo its last transactions, in their order, each of them whole: what was to be done again then is in the database again.
-SELECT set_config('synchronous_commit', 'off', false)
+-- Has the transaction end its locks at the commit without waiting for the disk or a standby. Locks nothing.
+-- Nothing is lost by it: whatever is committed later, by anybody, reaches the disk after it, and so does the ledger's record of the step. A crash of the server before that undoes the transaction as a whole.
+SELECT set_config('synchronous_commit', 'off', true)
