@@ -66,7 +66,7 @@ def pack_evidence(target: Target, name: str, output: Path | None) -> dict[str, A
         _add_record(pack, record, result, evidence)
         _add_quarantine(pack, connection, target)
         inputs = _add_inputs(pack, connection, target, run, evidence, packed)
-        server_version = fetch(connection, "queries/read_server")[0]["server_version"]
+        server_version = connection.info.parameter_status("server_version") or ""
     _add_files(pack, target, run)
     definitions = _add_definitions(pack, evidence)
     versions = {"at_run": evidence.get("versions"), "at_packing": read_versions(server_version)}
@@ -109,7 +109,8 @@ def _add_record(
     )
     pack.files["decisions.json"] = as_json(record["run"]["decisions"])
     pack.files["steps.csv"] = as_csv(STEP_COLUMNS, record["steps"])
-    pack.add_recorded("plan.json", evidence.get("plan"), "plan")
+    no_plan = f"a run of {record['run']['mode']} that makes none" if evidence else ""
+    pack.add_recorded("plan.json", evidence.get("plan"), "plan", no_plan)
     checks: list[dict[str, Any]] = evidence.get("checks") or []
     judgements: list[dict[str, Any]] = evidence.get("judgements") or []
     both = {"checks": checks, "judgements": judgements} if checks or judgements else None
@@ -156,7 +157,8 @@ def _add_inputs(
     else:
         pack.missing.append(("source at packing", "its tier columns are not there any more"))
     if evidence.get("source_values_sha256") is None:
-        pack.missing.append(("source as of the run", NOT_RECORDED))
+        reason = f"a run of {run['mode']} that does not read the values" if evidence else ""
+        pack.missing.append(("source as of the run", reason or NOT_RECORDED))
     inputs = {
         "source_values": {
             "what": "which pairs of tier_access and tier_markup there are, and how many models"

@@ -30,6 +30,7 @@ from tierflow.connection import connect, name_database
 from tierflow.decisions import Decisions, settle_decisions
 from tierflow.errors import ChecksFailed, DecisionNeeded, TierflowError, TransientError
 from tierflow.finalization import Finalization, read_finalization
+from tierflow.grants import require_privileges
 from tierflow.history import read_history
 from tierflow.ledger import Ledger, StepRecord, has_ledger, may_write_ledger
 from tierflow.measures import collect
@@ -126,6 +127,7 @@ class Run:
     def join_ledger(self, *, if_allowed: bool = False) -> None:
         """Write this run into the ledger if there is one; `if_allowed`: and this role may."""
         with connect(self.target, "ledger", read_only=True) as connection:
+            self.facts.server_version = connection.info.parameter_status("server_version") or ""
             there = has_ledger(connection, self.target)
             if there and if_allowed:
                 there = may_write_ledger(connection, self.target)
@@ -255,6 +257,8 @@ def recorded_run(target: Target, mode: str, *, locked: bool = False) -> Generato
     run = Run(target, mode)
     try:
         with hold_run_lock(target) if locked else contextlib.nullcontext() as run.require_lock:
+            if locked and mode != "migrate":  # whose preflight names all that is in the way
+                require_privileges(target, mode)
             yield run
     except DecisionNeeded as error:
         error.result = _finish_failed(run, "needs_decision", error)

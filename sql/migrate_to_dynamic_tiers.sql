@@ -241,6 +241,7 @@ FROM :"ledger".chunk
     \ir schema/create_keep_columns_function.sql
     \ir schema/revoke_keep_columns_function.sql
     \ir schema/create_keep_columns_trigger.sql
+    \set local true
     \ir queries/allow_backup.sql
     \set after ''
     \set most 2147483647

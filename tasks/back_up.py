@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterable
 from psycopg.rows import DictRow
 from psycopg.sql import SQL, Literal
 
-from sql import prepare, statement
+from sql import prepare
 from tasks.capture import has_triggers
 from tasks.chunks import Chunk, as_text, list_chunks
 from tasks.definition import database_task
@@ -34,9 +34,9 @@ PREPARATION = (
 KEEP_TRIGGER = "zzzz_tierflow_keep_other_columns"
 CLEARANCE = ("schema/drop_keep_columns_trigger", "schema/drop_keep_columns_function")
 # a batch's rows are locked until it commits, and a writer of one of them waits so long: the budget
-# for a lock is 50 ms (DESIGN.md section 8), and a busy server takes ten times as long now and then.
-# 100,000 models took 3.7 s in batches of 5 ms, 3.6 s in batches of 10 or 30
-BATCH_SECONDS = 0.003
+# for a lock is 50 ms (DESIGN.md section 8), and beside writers a batch takes ten times as long now
+# and then. Where nobody writes they are longer: 100,000 models take 5 s then, and not 8
+BUSY_SECONDS, QUIET_SECONDS, GROWTH = 0.002, 0.01, 1.02
 SMALLEST_BATCH, LARGEST_BATCH = 20, 20_000
 ATTEMPTS = 6
 PARAMETERS = {
@@ -88,14 +88,22 @@ def back_up(target: Target, models: int) -> int:
 
 @dataclasses.dataclass
 class _Pace:
-    """How many models a batch takes: as many as are written in BATCH_SECONDS."""
+    """How many models a batch takes: as many as are written in `seconds`.
+
+    These grow with each batch, and are the shortest again when somebody else has written.
+    """
 
     size: int = SMALLEST_BATCH
+    seconds: float = BUSY_SECONDS
+    next_transaction: int = 0
     failures: int = 0
 
-    def took(self, seconds: float) -> None:
+    def took(self, seconds: float, next_transaction: int) -> None:
         self.failures = 0
-        factor = min(1.5, max(0.5, BATCH_SECONDS / max(seconds, 0.001)))
+        alone = next_transaction == self.next_transaction + 1
+        self.next_transaction = next_transaction
+        self.seconds = min(QUIET_SECONDS, self.seconds * GROWTH) if alone else BUSY_SECONDS
+        factor = min(1.5, self.seconds / max(seconds, 0.0001))
         self.size = max(SMALLEST_BATCH, min(LARGEST_BATCH, int(self.size * factor)))
 
     def failed(self, error: TransientError) -> None:
@@ -131,7 +139,7 @@ def _back_up_chunks(target: Target, chunks: Iterable[Chunk], pace: _Pace) -> Gen
                         del todo[chunk.number]
                     else:
                         todo[chunk.number] = dataclasses.replace(chunk, backed_up_to=done["last"])
-                    pace.took(took)
+                    pace.took(took, done["next_transaction"])
                     yield done["models"]
         except TransientError as error:
             pace.failed(error)
@@ -139,6 +147,8 @@ def _back_up_chunks(target: Target, chunks: Iterable[Chunk], pace: _Pace) -> Gen
 
 def _prepare_batches(connection: Connection, target: Target) -> None:
     """Have the statement of a batch planned once: it took 2.4 of 9 ms for 200 models."""
+    for name in ("set_lazy_commit", "allow_backup"):
+        fetch(connection, f"queries/{name}", local=False)
     fetch(connection, "queries/set_generic_plans")
     connection.execute(prepare("queries/back_up_batch", **target.names(), **PARAMETERS))
     connection.commit()
@@ -149,15 +159,12 @@ def _write_batch(connection: Connection, chunk: Chunk, most: int) -> DictRow:
     bounds = as_text((chunk.low, chunk.high))
     after = str(chunk.backed_up_to or "")
     values = {"number": chunk.number, **bounds, "after": after, "most": most}
+    batch = SQL("EXECUTE back_up_batch ({})").format(
+        SQL(", ").join(Literal(values[name]) for name in PARAMETERS)
+    )
     # sent in one go: the rows are locked while the server works, not while the network does
     with connection.pipeline():
-        for name in ("set_lazy_commit", "allow_backup"):
-            connection.execute(statement(f"queries/{name}"))
-        written = connection.execute(
-            SQL("EXECUTE back_up_batch ({})").format(
-                SQL(", ").join(Literal(values[name]) for name in PARAMETERS)
-            )
-        )
+        written = connection.execute(batch)
         connection.commit()
     return written.fetchall()[0]
 

@@ -29,8 +29,8 @@ log = logging.getLogger("tierflow.catch_up")
 
 # writers of these models wait until the batch is committed, so a batch grows and shrinks with the
 # time it takes
-SMALLEST_BATCH, LARGEST_BATCH = 10, 40
-SHORT_BATCH_SECONDS, LONG_BATCH_SECONDS = 0.005, 0.01
+SMALLEST_BATCH, LARGEST_BATCH = 5, 20
+SHORT_BATCH_SECONDS, LONG_BATCH_SECONDS = 0.003, 0.006
 # fewer changes than this are left to the publish transaction
 SHORT_ROUND = 25
 ROUNDS = 50
@@ -87,10 +87,10 @@ def run_round(target: Target, rules: Rules) -> CaughtUp:
         up_to = fetch(connection, "queries/read_change_log_end", ledger=target.ledger)[0]["up_to"]
         if up_to:
             prepare_catch_up(connection, target.names(published=False))
+        fetch(connection, "queries/set_lazy_commit", local=False)
         connection.commit()
         while after < up_to:
             wait_for_room(target)
-            fetch(connection, "queries/set_lazy_commit")
             asked = time.perf_counter()
             names = target.names(published=False)
             done, after = catch_up_batch(

@@ -12,6 +12,7 @@ from tasks.survey import read_decisions_in_force
 from tierflow import __version__
 from tierflow.connection import connect, fetch, run
 from tierflow.decisions import Decisions, settle_decisions
+from tierflow.grants import require_privileges
 from tierflow.ledger import Ledger, has_ledger
 from tierflow.settings import Target
 
@@ -24,6 +25,8 @@ def forget_runs(target: Target, days: int, *, apply: bool) -> dict[str, Any]:
     is under way.
     """
     with hold_run_lock(target):
+        if apply:
+            require_privileges(target, "forget")
         with connect(target, "forget", read_only=True) as connection:
             there = has_ledger(connection, target)
             decisions = read_decisions_in_force(connection, target) if there else {}

@@ -90,7 +90,7 @@ def _attempt(
     try:
         with _go_on(session) if session else connect(target, where) as connection:
             fetch(connection, "queries/set_lock_timeout", timeout=f"{patience}ms")
-            fetch(connection, "queries/set_lazy_commit")
+            fetch(connection, "queries/set_lazy_commit", local=True)
 
             def take_locks() -> None:
                 clock.ask()

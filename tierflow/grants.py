@@ -7,7 +7,7 @@ has this table with its reasons; tests run every command with exactly these gran
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tierflow.connection import connect, fetch
@@ -112,7 +112,7 @@ def describe_grants(target: Target, command: str | None, role: str | None) -> li
                 next_step="create it with CREATE ROLE, or give another with --role",
             )
         rows = fetch(connection, "queries/list_grants", role=role, **target.names())
-    found = {str(row["name"]): Grant(**row) for row in rows}
+    found = _name(rows)
     _require_source(found, target.schema)
     return [
         {
@@ -123,6 +123,27 @@ def describe_grants(target: Target, command: str | None, role: str | None) -> li
         }
         for name in ([command] if command else NEEDS)
     ]
+
+
+def require_privileges(target: Target, command: str) -> None:
+    """Raise ConfigurationError, which names each GRANT that this role lacks for a command.
+
+    Where a source table is gone it says nothing: the command has better words for that.
+    """
+    with connect(target, "privileges", read_only=True) as connection:
+        role = str(fetch(connection, "queries/read_role")[0]["role"])
+        found = _name(fetch(connection, "queries/list_grants", role=role, **target.names()))
+    lacking = [grant for grant in _choose(found, NEEDS[command]) if grant.there and not grant.held]
+    if OWN_MODELS[0] in found and lacking:
+        raise ConfigurationError(
+            f"Nothing was changed: {role} lacks privileges that `tierflow {command}` needs:"
+            f" {', '.join(grant.name for grant in lacking)}.",
+            next_step="; ".join(grant.statement for grant in lacking),
+        )
+
+
+def _name(rows: Iterable[Mapping[str, Any]]) -> dict[str, Grant]:
+    return {str(row["name"]): Grant(**row) for row in rows}
 
 
 def _choose(found: Mapping[str, Grant], needs: tuple[str, ...]) -> list[Grant]:

@@ -1,11 +1,12 @@
--- Captures the tier columns of up to so many models of one key range into the backup columns, and returns how many they are, the last id, and how many stay open because somebody has locked them. Locks the models it captures FOR NO KEY UPDATE, and waits for none.
+-- Captures the tier columns of up to so many models of one key range into the backup columns, and returns how many they are, the last id, how many stay open because somebody has locked them, and the number that the next transaction to write will have. Locks the models it captures FOR NO KEY UPDATE, and waits for none.
 -- Nothing is waited for while rows are locked: a batch of 200 that met a writer's row held its own for 80 ms in place of 10.
+-- A note is looked up by its key (as NOT EXISTS all notes were read for each batch).
 -- Records in the chunk how far it is once none stays open. A model whose values are both SQL NULL is noted instead: a model that is added later has NULL there too.
 WITH batch AS MATERIALIZED (
     SELECT id,
         tier_access IS NULL AND tier_markup IS NULL AS is_null,
         tier_access_backup IS NULL AND tier_markup_backup IS NULL
-        AND NOT EXISTS (SELECT FROM :"ledger".null_backup AS noted WHERE noted.model_id = model.id) AS is_open
+        AND (SELECT noted.model_id FROM :"ledger".null_backup AS noted WHERE noted.model_id = model.id) IS NULL AS is_open
     FROM :"schema".model_access_control AS model
     WHERE id >= coalesce(nullif(:'after', ''), nullif(:'low', ''), '00000000-0000-0000-0000-000000000000')::uuid
         AND id <= coalesce(nullif(:'high', ''), 'ffffffff-ffff-ffff-ffff-ffffffffffff')::uuid
@@ -52,4 +53,4 @@ moved AS (
     WHERE number = :'number' AND done.left_open = 0
 )
 
-SELECT models, last, left_open FROM done
+SELECT models, last, left_open, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next_transaction FROM done
