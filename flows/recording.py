@@ -40,6 +40,9 @@ from tierflow.stopping import stop_if_asked
 
 log = logging.getLogger("tierflow")
 
+# the others have a preflight, which names all that is in the way
+ASKED_FIRST = ("rollback", "reconcile", "finalize", "restore")
+
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
@@ -257,7 +260,7 @@ def recorded_run(target: Target, mode: str, *, locked: bool = False) -> Generato
     run = Run(target, mode)
     try:
         with hold_run_lock(target) if locked else contextlib.nullcontext() as run.require_lock:
-            if locked and mode != "migrate":  # whose preflight names all that is in the way
+            if locked and mode in ASKED_FIRST:
                 require_privileges(target, mode)
             yield run
     except DecisionNeeded as error:

@@ -44,7 +44,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "reconcile": GO_BACK,
     "rehearse": (*READ, *READ_LEDGER),
     "runs": ("CONNECT on the database", *READ_LEDGER),
-    "report": ("CONNECT on the database", *READ_LEDGER),
+    "report": (*READ[:3], *READ_LEDGER),
     "forget": ("CONNECT on the database", *OWN_PUBLISHED),
     # no commands: what the runner keeps while the table is published, and what applications need
     "sync": (*SOURCE, "UPDATE on model_access_control"),
@@ -65,7 +65,7 @@ WHY: Mapping[str, str] = {
     "reconcile": "it writes either side, and its run into the ledger",
     "rehearse": f"{_READS}; the copy is in a database of its own",
     "runs": _READS,
-    "report": _READS,
+    "report": f"{_READS}; the pack has a hash of the models' columns as they are",
     "forget": "it deletes from the ledger",
     "sync": "the sync runs as the role that migrated: with less than this the application's writes"
     " fail for as long as the table is published",

@@ -15,9 +15,8 @@ PAGE = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="
 ROWS = {
     "`CONNECT` on the database": ("CONNECT on the database",),
     "`USAGE` on the schema": ("USAGE on the schema",),
-    "`SELECT` on both source tables": (
-        "SELECT on model_access_control", "SELECT on subscription_tiers",
-    ),
+    "`SELECT` on `model_access_control`": ("SELECT on model_access_control",),
+    "`SELECT` on `subscription_tiers`": ("SELECT on subscription_tiers",),
     "`UPDATE` on `model_access_control`": ("UPDATE on model_access_control",),
     "`REFERENCES`, `TRIGGER` on `subscription_tiers`": (
         "REFERENCES on subscription_tiers", "TRIGGER on subscription_tiers",
