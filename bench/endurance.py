@@ -35,7 +35,7 @@ from tierflow.embedded import embedded_server
 from tierflow.settings import Target
 
 MODELS = 20
-# what the process and the database may differ by between the first look and the last
+# what the process and the database may differ by between half of the cycles and all of them
 MOST_MEMORY_MB = 12.0
 MOST_BYTES = 1.25
 FILL = f"""
@@ -158,12 +158,14 @@ def main(arguments: list[str]) -> int:
         looks = live(
             target, options.cycles, options.every, lambda _: None if options.json else _say(_)
         )
-    grown = find_growth(looks[0], looks[-1])
+    # by then indexes and memory have the size that their work takes
+    settled = next(look for look in looks if 2 * look.cycles >= options.cycles)
+    grown = find_growth(settled, looks[-1])
     if options.json:
         print(json.dumps({"looks": [look.as_row() for look in looks], "grown": grown}))
     else:
         print(
-            "; ".join(grown) or f"Nothing grew from cycle {looks[0].cycles} to {looks[-1].cycles}."
+            "; ".join(grown) or f"Nothing grew from cycle {settled.cycles} to {looks[-1].cycles}."
         )
     return int(bool(grown))
 
