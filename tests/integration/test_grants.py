@@ -158,7 +158,7 @@ COMMANDS = {
     "finalize": ("finalize", "--soak-days", "0", "--yes-drop", "tier_access,tier_markup"),
     "restore": ("restore", "{archive}"),
     "forget": ("forget", "--older-than", "0"),
-    "report": ("report", "{run}"),
+    "report": ("report", "{run}", "--output", "{home}"),
 }
 
 
@@ -166,7 +166,7 @@ COMMANDS = {
 def taken_over(published: Roles, request: pytest.FixtureRequest) -> tuple[Roles, list[str]]:
     """The database before a command that another role is to run, and the command."""
     command: str = request.param
-    words = {"run": "", "archive": ""}
+    words = {"run": "", "archive": "", "home": str(published.database.home)}
     if command == "reconcile":
         published.database.rows("ALTER TABLE public.model_access_control DISABLE TRIGGER USER")
         published.database.rows("UPDATE public.model_access_control SET tier_access = '[\"pro\"]'")
