@@ -201,7 +201,7 @@ def test_a_value_that_went_and_came_back_can_be_rolled_back(bench: Bench) -> Non
         bench,
         writes={
             "backup columns: commit": [write.format('["pro"]')],
-            "back up 3: commit": [write.format('["old", "team"]')],
+            "back up: commit 3": [write.format('["old", "team"]')],
         },
     )
     assert told.code == 0, told.stderr

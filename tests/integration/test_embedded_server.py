@@ -28,10 +28,13 @@ from tierflow.embedded import embedded_server
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a background job
 with embedded_server(Path(sys.argv[1])) as server:
     if "fork" in sys.argv:
+        ear, mouth = os.pipe()
         child = os.fork()
         if child == 0:
+            os.write(mouth, b"!")  # what it is not to keep is closed
             os.read(0, 1)
             os._exit(0)
+        os.read(ear, 1)
     try:
         print(server.pid, server.started_by_us, flush=True)
         sys.stdin.readline()

@@ -16,14 +16,17 @@ from pathlib import Path
 from typing import Any, LiteralString, cast
 
 import psycopg
-from psycopg.pq import TransactionStatus
+from psycopg.pq import PipelineStatus, TransactionStatus
 
 _execute: Any = psycopg.Connection.execute
 _commit = psycopg.Connection.commit
 
 
 class Fault:
-    """What to do where: {"do", "label", "nth", "when", ...}; `writes`: what else happens."""
+    """What to do where: {"do", "label", "nth", "when", ...}.
+
+    `writes`: what else happens after "LABEL", the first of them, or "LABEL 2".
+    """
 
     def __init__(self, spec: Mapping[str, Any]) -> None:
         self.spec = spec
@@ -37,7 +40,8 @@ class Fault:
                 file.write(f"{label}\n")
         self._strike(label, "before", connection)
         result = work()
-        if statements := self.writes.pop(label, None):
+        nth = self.passed[label]
+        if statements := self.writes.pop(label if nth == 1 else f"{label} {nth}", None):
             self._write(statements)
         self._strike(label, "after", connection)
         return result
@@ -105,10 +109,19 @@ def arm(spec: Mapping[str, Any] | None) -> None:
     fault = Fault(spec)
 
     def commit(self: psycopg.Connection[Any]) -> None:
-        writes = self.info.transaction_status == TransactionStatus.INTRANS and not self.read_only
-        if not writes:
+        # in a pipeline neither the transaction nor its commit has been sent
+        queued = self.pgconn.pipeline_status != PipelineStatus.OFF
+        begun = queued or self.info.transaction_status == TransactionStatus.INTRANS
+        if self.read_only or not begun:
             return _commit(self)
-        return fault.around(self, f"{purpose(self)}: commit", lambda: _commit(self))
+
+        def work() -> None:
+            _commit(self)
+            if queued:
+                with self.pipeline() as pipeline:
+                    pipeline.sync()
+
+        return fault.around(self, f"{purpose(self)}: commit", work)
 
     def execute(self: psycopg.Connection[Any], query: Any, *rest: Any, **named: Any) -> Any:
         text = query if isinstance(query, str) else _text_of(query, self)

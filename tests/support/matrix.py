@@ -36,7 +36,7 @@ WRITES = {
         """INSERT INTO public.model_access_control (id, model_id, tier_access)
            VALUES (gen_random_uuid(), 'new', '["pro", "nowhere"]')""",
     ],
-    "back up 2: commit": [
+    "back up: commit 2": [
         """UPDATE public.model_access_control SET tier_markup = '{"team": 3}'
            WHERE model_id < 'm10'""",
         "DELETE FROM public.model_access_control WHERE model_id = 'm33'",
