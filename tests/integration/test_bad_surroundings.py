@@ -349,7 +349,7 @@ def test_a_terminated_session_is_tried_again_or_leaves_a_backup_to_resume(
     database.rows("""CREATE TRIGGER cut BEFORE UPDATE ON public.model_access_control
                      FOR EACH STATEMENT EXECUTE FUNCTION public.cut()""")
     told = tierflow(*MIGRATE)
-    assert_two_lines(told, 3, "administrator", "run the same command again")
+    assert_two_lines(told, 3, "server closed the connection", "run the same command again")
     assert database.value("SELECT to_regclass('public.tier_model_access') IS NOT NULL")
     assert database.value("SELECT bool_and(backed_up IS NULL) FROM tierflow.chunk")
 
