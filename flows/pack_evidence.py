@@ -109,24 +109,26 @@ def _add_record(
     )
     pack.files["decisions.json"] = as_json(record["run"]["decisions"])
     pack.files["steps.csv"] = as_csv(STEP_COLUMNS, record["steps"])
-    no_plan = f"a run of {record['run']['mode']} that makes none" if evidence else ""
+    run = record["run"]
+    no_plan = _say_why(run, evidence, "makes none")
     pack.add_recorded("plan.json", evidence.get("plan"), "plan", no_plan)
     checks: list[dict[str, Any]] = evidence.get("checks") or []
     judgements: list[dict[str, Any]] = evidence.get("judgements") or []
     both = {"checks": checks, "judgements": judgements} if checks or judgements else None
-    pack.add_recorded("checks.json", both, "checks with figures", _say_why(record, evidence))
+    not_judged = _say_why(run, evidence, "judged nothing")
+    pack.add_recorded("checks.json", both, "checks with figures", not_judged)
     if checks:
         pack.files["checks.csv"] = as_csv(CHECK_COLUMNS, checks)
     parity = evidence.get("parity")
-    pack.add_recorded("parity.json", parity, "parity", _say_why(record, evidence))
+    pack.add_recorded("parity.json", parity, "parity", not_judged)
     pack.add_recorded(
         "locks.json", result.get("locks"), "locks", "the run took no lock on a live table"
     )
 
 
-def _say_why(record: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
-    """Say why a run that records its evidence has no checks."""
-    return f"a run of {record['run']['mode']} that judged nothing" if evidence else ""
+def _say_why(run: Mapping[str, Any], evidence: Mapping[str, Any], what: str) -> str:
+    """Say why a run that records its evidence lacks some of it."""
+    return f"a run of {run['mode']} that {what}" if evidence else ""
 
 
 def _add_quarantine(pack: Pack, connection: Connection, target: Target) -> None:
@@ -157,7 +159,7 @@ def _add_inputs(
     else:
         pack.missing.append(("source at packing", "its tier columns are not there any more"))
     if evidence.get("source_values_sha256") is None:
-        reason = f"a run of {run['mode']} that does not read the values" if evidence else ""
+        reason = _say_why(run, evidence, "does not read the values")
         pack.missing.append(("source as of the run", reason or NOT_RECORDED))
     inputs = {
         "source_values": {

@@ -122,7 +122,6 @@ FROM pg_temp.settled
     FROM pg_temp.drift
     \gset
     \if :drifted
-        \set models '{NULL}'
         \set low ''
         \set high ''
         \set apply true

@@ -9,7 +9,7 @@ import time
 from collections.abc import Generator, Iterable
 
 from psycopg.rows import DictRow
-from psycopg.sql import SQL, Literal
+from psycopg.sql import SQL
 
 from sql import prepare
 from tasks.capture import has_triggers
@@ -39,13 +39,14 @@ CLEARANCE = ("schema/drop_keep_columns_trigger", "schema/drop_keep_columns_funct
 BUSY_SECONDS, QUIET_SECONDS, GROWTH = 0.002, 0.01, 1.02
 SMALLEST_BATCH, LARGEST_BATCH = 20, 20_000
 ATTEMPTS = 6
-PARAMETERS = {
+PLACES = {
     "number": SQL("$1"),
     "low": SQL("$2"),
     "high": SQL("$3"),
     "after": SQL("$4"),
     "most": SQL("$5"),
 }
+BATCH = "EXECUTE back_up_batch ({number}, {low}, {high}, {after}, {most})"
 
 
 @database_task("prepare backup")
@@ -150,17 +151,17 @@ def _prepare_batches(connection: Connection, target: Target) -> None:
     for name in ("set_lazy_commit", "allow_backup"):
         fetch(connection, f"queries/{name}", local=False)
     fetch(connection, "queries/set_generic_plans")
-    connection.execute(prepare("queries/back_up_batch", **target.names(), **PARAMETERS))
+    connection.execute(prepare("queries/back_up_batch", **target.names(), **PLACES))
     connection.commit()
 
 
 def _write_batch(connection: Connection, chunk: Chunk, most: int) -> DictRow:
     """Write the next batch and commit it; return its models, the last one and those left open."""
-    bounds = as_text((chunk.low, chunk.high))
-    after = str(chunk.backed_up_to or "")
-    values = {"number": chunk.number, **bounds, "after": after, "most": most}
-    batch = SQL("EXECUTE back_up_batch ({})").format(
-        SQL(", ").join(Literal(values[name]) for name in PARAMETERS)
+    batch = SQL(BATCH).format(
+        number=chunk.number,
+        **as_text((chunk.low, chunk.high)),
+        after=str(chunk.backed_up_to or ""),
+        most=most,
     )
     # sent in one go: the rows are locked while the server works, not while the network does
     with connection.pipeline():

@@ -10,9 +10,10 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from psycopg.rows import DictRow
 from psycopg.sql import SQL
 
 from sql import prepare, statement
@@ -82,26 +83,26 @@ def run_round(target: Target, rules: Rules) -> CaughtUp:
     """Catch up with what the log holds now, each batch in a transaction of its own."""
     after = changes = models = 0
     most = SMALLEST_BATCH
+    names = target.names(published=False)
     with connect(target, "catch up") as connection:
         require_same_tiers(connection, target, rules)
         up_to = fetch(connection, "queries/read_change_log_end", ledger=target.ledger)[0]["up_to"]
         if up_to:
-            prepare_catch_up(connection, target.names(published=False))
+            prepare_catch_up(connection, names)
         fetch(connection, "queries/set_lazy_commit", local=False)
         connection.commit()
         while after < up_to:
             wait_for_room(target)
             asked = time.perf_counter()
-            names = target.names(published=False)
-            done, after = catch_up_batch(
-                connection, names, rules, after=after, up_to=up_to, most=most
-            )
+            batch = take_changes(connection, after=after, up_to=up_to, most=most)
+            level = make_level(connection, names, rules, batch)
             connection.commit()
             took = time.perf_counter() - asked
-            if done.models:
+            if level:
                 note_lock("catch up", held=took, imposed=took)
             most = _next_size(most, took)
-            changes, models = changes + done.changes, models + done.models
+            changes, models = changes + len(batch), models + level
+            after = batch[-1]["change_id"] if batch else up_to
     return CaughtUp(changes, models)
 
 
@@ -122,34 +123,21 @@ def prepare_catch_up(connection: Connection, names: Mapping[str, str]) -> None:
     connection.execute(SQL(RECONCILE).format(models=list[UUID]()))
 
 
-def catch_up_batch(
-    connection: Connection,
-    names: Mapping[str, str],
-    rules: Rules,
-    *,
-    after: int,
-    up_to: int,
-    most: int,
-) -> tuple[CaughtUp, int]:
-    """Make the models of the next changes level; return what was done, and the last change seen.
+def take_changes(connection: Connection, *, after: int, up_to: int, most: int) -> list[DictRow]:
+    """Lock the models of the next changes and take these from the log; return all looked at.
 
-    The session has prepared it. Models that somebody else has locked stay in the log: we wait for
-    nobody while we hold locks.
+    Models that somebody else has locked stay in the log: we wait for nobody while we hold locks.
     """
-    taking = SQL(TAKE).format(after=after, up_to=up_to, most=most)
-    changes = connection.execute(taking).fetchall()
-    if not changes:
-        return CaughtUp(0, 0), up_to
+    return connection.execute(SQL(TAKE).format(after=after, up_to=up_to, most=most)).fetchall()
+
+
+def make_level(
+    connection: Connection, names: Mapping[str, str], rules: Rules, changes: Sequence[DictRow]
+) -> int:
+    """Make the models that were taken level with their JSONB, quarantine too; count them."""
     models = sorted({change["model_id"] for change in changes if change["taken"]})
-    if models:
-        _make_level(connection, names, rules, models)
-    return CaughtUp(len(changes), len(models)), changes[-1]["change_id"]
-
-
-def _make_level(
-    connection: Connection, names: Mapping[str, str], rules: Rules, models: list[UUID]
-) -> None:
-    """Bring grants and quarantine of models that are locked level with their JSONB."""
+    if not models:
+        return 0
     found = connection.execute(SQL(RECONCILE).format(models=models)).fetchall()
     rows = [
         (UUID(model["id"]), model["model_identifier"], *quarantine_row(element))
@@ -162,6 +150,7 @@ def _make_level(
         with connection.cursor() as cursor, cursor.copy(query) as copy:
             for row in rows:
                 copy.write_row(row)
+    return len(models)
 
 
 def require_same_tiers(connection: Connection, target: Target, rules: Rules) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from collections.abc import Mapping
 
 from tasks.capture import drop_capture
 from tasks.catch_up import (
     SHORT_ROUND,
-    catch_up_batch,
+    make_level,
     prepare_catch_up,
     require_same_tiers,
     shorten_log,
+    take_changes,
 )
 from tasks.definition import database_task
 from tasks.live_locks import ALL_WAIT, TakeLocks, with_live_locks
@@ -86,7 +87,7 @@ def _publish(connection: Connection, take_locks: TakeLocks, target: Target, rule
     put_sync_functions(connection, names)
     prepare_catch_up(connection, names)
     take_locks()
-    caught = _catch_up_for_good(connection, target, rules)
+    caught = _catch_up_for_good(connection, names, rules)
     # last: then the table is right at this instant, and what changes later is a later change
     require_same_tiers(connection, target, rules)
     with connection.pipeline():
@@ -97,22 +98,19 @@ def _publish(connection: Connection, take_locks: TakeLocks, target: Target, rule
     return caught
 
 
-def _catch_up_for_good(connection: Connection, target: Target, rules: Rules) -> int:
+def _catch_up_for_good(connection: Connection, names: Mapping[str, str], rules: Rules) -> int:
     """Empty the change log while nobody can write to the models."""
-    names = target.names(published=False)
-    done, _ = catch_up_batch(
-        connection, names, rules, after=0, up_to=LAST_CHANGE, most=MOST_CHANGES + 1
-    )
-    if done.changes > MOST_CHANGES:
+    changes = take_changes(connection, after=0, up_to=LAST_CHANGE, most=MOST_CHANGES + 1)
+    if len(changes) > MOST_CHANGES:
         raise TransientError(
             f"More than {MOST_CHANGES} changes of models are too many for the publish transaction.",
             next_step="run the same command again; it goes on where it stopped",
             retry=True,
         )
-    return done.models
+    return make_level(connection, names, rules, changes)
 
 
-def put_views_and_functions(connection: Connection, names: dict[str, Any]) -> None:
+def put_views_and_functions(connection: Connection, names: Mapping[str, str]) -> None:
     """Create or replace the views and functions over the junction table, wherever it is."""
     for name in VIEWS_AND_FUNCTIONS:
         run(connection, f"schema/{name}", **names)

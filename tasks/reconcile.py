@@ -68,9 +68,7 @@ def reconcile(target: Target, survey: Survey, run_names: RunNames, *, apply: boo
             bounds = as_text(drifted)
             if apply:
                 fetch(connection, "queries/lock_drifted_models", **names, **bounds)
-            changes += fetch(
-                connection, "queries/reconcile_grants", **names, **bounds, models=None, apply=apply
-            )
+            changes += fetch(connection, "queries/reconcile_grants", **names, **bounds, apply=apply)
         if not apply:
             connection.rollback()
             return Reconciled(tuple(changes), ())

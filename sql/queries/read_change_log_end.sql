@@ -1,2 +1,2 @@
--- Returns the highest number of the change log and how many changes it holds. Reads only.
-SELECT coalesce(max(change_id), 0) AS up_to, count(*) AS changes FROM :"ledger".change_log
+-- Returns the highest number of the change log. Reads only.
+SELECT coalesce(max(change_id), 0) AS up_to FROM :"ledger".change_log

@@ -1,4 +1,4 @@
--- Makes the junction table what the JSONB implies, for the given models (NULL, or {NULL} in psql: all) of one key range ('': all), and returns each change: model, tier, change, both markups. Writes only under `apply`; locks the rows it writes.
+-- Makes the junction table what the JSONB implies, for the models of one key range ('': all), and returns each change: model, tier, change, both markups. Writes only under `apply`; locks the rows it writes.
 WITH difference AS MATERIALIZED (
     SELECT
         coalesce(implied.model_id, access.model_id) AS model_id,
@@ -14,14 +14,12 @@ WITH difference AS MATERIALIZED (
         END AS change
     FROM (
         SELECT * FROM :"ledger".implied_grant
-        WHERE (coalesce(:'models'::uuid [], '{NULL}') = '{NULL}' OR model_id = ANY(:'models'::uuid []))
-            AND (nullif(:'low'::text, '') IS NULL OR model_id >= nullif(:'low'::text, '')::uuid)
+        WHERE (nullif(:'low'::text, '') IS NULL OR model_id >= nullif(:'low'::text, '')::uuid)
             AND (nullif(:'high'::text, '') IS NULL OR model_id < nullif(:'high'::text, '')::uuid)
     ) AS implied
     FULL JOIN (
         SELECT * FROM :"target".tier_model_access
-        WHERE (coalesce(:'models'::uuid [], '{NULL}') = '{NULL}' OR model_id = ANY(:'models'::uuid []))
-            AND (nullif(:'low'::text, '') IS NULL OR model_id >= nullif(:'low'::text, '')::uuid)
+        WHERE (nullif(:'low'::text, '') IS NULL OR model_id >= nullif(:'low'::text, '')::uuid)
             AND (nullif(:'high'::text, '') IS NULL OR model_id < nullif(:'high'::text, '')::uuid)
     ) AS access ON implied.model_id = access.model_id AND implied.tier_id = access.tier_id
     WHERE (implied.model_id IS NULL AND access.enabled)
