@@ -158,7 +158,7 @@ def add_a_rule(scene: Scene) -> None:
 
 @contextlib.contextmanager
 def a_full_disk(scene: Scene) -> Generator[None]:
-    """What the server says then, said by a trigger; the real thing is in test_bad_surroundings."""
+    """What the server says then, said by a trigger; the real thing is in test_interrupted."""
     scene.database.rows(
         """CREATE FUNCTION public.full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
            RAISE 'could not extend file: No space left on device' USING ERRCODE = '53100';
