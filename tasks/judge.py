@@ -142,14 +142,28 @@ def judge_frames(
     min_coverage: float,
 ) -> Audit:
     """Judge frames with the suites of their names and keep the results for the data docs."""
-    begun = judging.begin_to_judge(
+    begun = begin_to_judge_frames(
+        frames, target, run_name, database=database, min_coverage=min_coverage
+    )
+    return Audit(begun.result(), frames)
+
+
+def begin_to_judge_frames(
+    frames: dict[SuiteName, pd.DataFrame],
+    target: Target,
+    run_name: str,
+    *,
+    database: str,
+    min_coverage: float,
+) -> Future[Verdict]:
+    """Judge frames as `judge_frames` does, beside whatever the caller does next."""
+    return judging.begin_to_judge(
         frames,
         docs_folder=data_docs_folder(target),
         database=database,
         run_name=run_name,
         min_coverage=min_coverage,
     )
-    return Audit(begun.result(), frames)
 
 
 @database_task("data docs")

@@ -79,6 +79,7 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         rules = resolve_rules(decisions, tiers)
         inventory = dataclasses.replace(inventory, backup_columns=decisions.backup_columns)
         dumped = _has_dump(connection, target) if inventory.published else None
+        fetch(connection, "queries/set_work_memory")
         groups = stream(connection, "queries/group_source_values", schema=target.schema)
         values = SourceValues.read(groups, rules)
         cases = Cases(rules, values, _list_holders(connection, target, values))

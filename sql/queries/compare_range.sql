@@ -34,33 +34,32 @@ numbered AS MATERIALIZED (
     INNER JOIN pair ON model.access = pair.access AND model.markups = pair.markups
 ),
 
--- grouped by tier and markup, of which there are few: a mean of 2,000,000 numerics took 0.5 s more
+-- counted by pair, tier and markup: a grant and its equal meet once a group, not once a row (1.45 s, so 1.75 s, for 1,000,000 grants)
 granted AS (
-    SELECT access.tier_id, access.markup_multiplier, count(*) AS grants,
-        count(*) FILTER (WHERE access.markup_multiplier = implied.markup_multiplier) AS matched
+    SELECT numbered.pair, access.tier_id, access.markup_multiplier, count(*) AS grants
     FROM :"target".tier_model_access AS access
     LEFT JOIN numbered ON access.model_id = numbered.id
-    LEFT JOIN implied ON numbered.pair = implied.pair AND access.tier_id = implied.tier_id
     WHERE access.enabled AND access.model_id NOT IN (SELECT logged.id FROM logged)
         AND (:'low'::uuid IS NULL OR access.model_id >= :'low'::uuid)
         AND (:'high'::uuid IS NULL OR access.model_id < :'high'::uuid)
-    GROUP BY access.tier_id, access.markup_multiplier
+    GROUP BY numbered.pair, access.tier_id, access.markup_multiplier
 ),
 
 wanted AS (
-    SELECT implied.tier_id, implied.markup_multiplier, sum(pair.models) AS grants
+    SELECT implied.pair, implied.tier_id, implied.markup_multiplier, pair.models AS grants
     FROM implied
     INNER JOIN pair ON implied.pair = pair.number
-    GROUP BY implied.tier_id, implied.markup_multiplier
 )
 
 SELECT 'tier' AS kind, coalesce(wanted.tier_id, granted.tier_id)::text AS key,
     coalesce(wanted.markup_multiplier, granted.markup_multiplier)::text AS markup,
-    coalesce(wanted.grants, 0)::bigint AS implied,
-    coalesce(granted.grants, 0)::bigint AS found,
-    coalesce(granted.matched, 0)::bigint AS matched
+    sum(coalesce(wanted.grants, 0))::bigint AS implied,
+    sum(coalesce(granted.grants, 0))::bigint AS found,
+    sum(CASE WHEN wanted.pair IS NULL THEN 0 ELSE coalesce(granted.grants, 0) END)::bigint AS matched
 FROM wanted
-FULL JOIN granted ON wanted.tier_id = granted.tier_id AND wanted.markup_multiplier = granted.markup_multiplier
+FULL JOIN granted ON wanted.pair = granted.pair
+    AND wanted.tier_id = granted.tier_id AND wanted.markup_multiplier = granted.markup_multiplier
+GROUP BY coalesce(wanted.tier_id, granted.tier_id), coalesce(wanted.markup_multiplier, granted.markup_multiplier)
 UNION ALL
 SELECT 'provider', numbered.provider, NULL,
     count(*) FILTER (WHERE numbered.pair IN (SELECT implied.pair FROM implied)),
