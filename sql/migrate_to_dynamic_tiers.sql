@@ -268,16 +268,16 @@ FROM :"ledger".chunk
     \ir schema/create_sync_grants_function.sql
     \ir schema/create_sync_tiers_function.sql
     \ir schema/revoke_sync_functions.sql
-    \ir schema/create_sync_models_note_insert_trigger.sql
-    \ir schema/create_sync_models_note_update_trigger.sql
-    \ir schema/create_sync_models_write_trigger.sql
-    \ir schema/create_sync_models_delete_trigger.sql
-    \ir schema/create_sync_models_truncate_trigger.sql
     \ir schema/create_sync_grants_lock_trigger.sql
     \ir schema/create_sync_grants_insert_trigger.sql
     \ir schema/create_sync_grants_update_trigger.sql
     \ir schema/create_sync_grants_delete_trigger.sql
     \ir schema/create_sync_grants_truncate_trigger.sql
+    \ir schema/create_sync_models_note_insert_trigger.sql
+    \ir schema/create_sync_models_note_update_trigger.sql
+    \ir schema/create_sync_models_write_trigger.sql
+    \ir schema/create_sync_models_delete_trigger.sql
+    \ir schema/create_sync_models_truncate_trigger.sql
     \ir schema/create_sync_tiers_insert_trigger.sql
     \ir schema/create_sync_tiers_rename_trigger.sql
     \ir schema/create_sync_tiers_delete_trigger.sql

@@ -44,6 +44,10 @@ SELECT
     \ir checks/compatibility.sql
     \set head 'DECLARE "check price_differences" NO SCROLL CURSOR FOR'
     \ir checks/price_differences.sql
+    \set head 'DECLARE "check objects" NO SCROLL CURSOR FOR'
+    \ir queries/list_objects.sql
+    \set head 'DECLARE "check new_quarantine" NO SCROLL CURSOR FOR'
+    \ir queries/list_new_quarantine.sql
     \ir standalone/collect_frames.sql
     \ir standalone/settle_parts.sql
     \ir standalone/measure_queries.psql

@@ -16,7 +16,7 @@ from tasks.catch_up import (
 )
 from tasks.definition import database_task
 from tasks.live_locks import ALL_WAIT, TakeLocks, with_live_locks
-from tasks.sync import put_sync_functions, put_sync_triggers
+from tasks.sync import pause_sync, put_sync_of_grants, put_sync_of_source
 from tierflow.connection import Connection, fetch, run
 from tierflow.errors import TransientError
 from tierflow.read_pair import Rules
@@ -37,12 +37,8 @@ VIEWS_AND_FUNCTIONS = (
     "create_set_model_tiers",
     "create_touch_function",
 )
-MOVE = (
-    "move_tier_model_access",
-    "set_autovacuum_on",
-    "drop_build_schema",
-    "create_touch_trigger",
-)
+COMPLETE = ("create_touch_trigger", "set_autovacuum_on")
+MOVE = ("move_tier_model_access", "drop_build_schema")
 # more models than this would be locked for too long; the attempt gives way and catches up first
 MOST_CHANGES = 8 * SHORT_ROUND
 LAST_CHANGE = 2**63 - 1
@@ -84,17 +80,20 @@ def _publish(connection: Connection, take_locks: TakeLocks, target: Target, rule
     """
     names = target.names(published=False)
     put_views_and_functions(connection, names)
-    put_sync_functions(connection, names)
+    put_sync_of_grants(connection, names)
+    pause_sync(connection)  # what catches up writes the build, which has its triggers now
+    for name in COMPLETE:
+        run(connection, f"schema/{name}", **names)
     prepare_catch_up(connection, names)
     take_locks()
     caught = _catch_up_for_good(connection, names, rules)
-    # last: then the table is right at this instant, and what changes later is a later change
-    require_same_tiers(connection, target, rules)
     with connection.pipeline():
         for name in MOVE:
             run(connection, f"schema/{name}", **target.names())
-        put_sync_triggers(connection, target)
+        put_sync_of_source(connection, target)
         drop_capture(connection, target)
+        # last: the sync's triggers keep writers off the tiers, so none changes unseen
+        require_same_tiers(connection, target, rules)
     return caught
 
 

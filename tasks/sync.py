@@ -26,42 +26,44 @@ SYNC_FUNCTIONS = (
     "create_sync_tiers_function",
     "revoke_sync_functions",
 )
-SYNC_TRIGGERS = (
-    "create_sync_models_note_insert_trigger",
-    "create_sync_models_note_update_trigger",
-    "create_sync_models_write_trigger",
-    "create_sync_models_delete_trigger",
-    "create_sync_models_truncate_trigger",
+SYNC_OF_GRANTS = (
     "create_sync_grants_lock_trigger",
     "create_sync_grants_insert_trigger",
     "create_sync_grants_update_trigger",
     "create_sync_grants_delete_trigger",
     "create_sync_grants_truncate_trigger",
+)
+SYNC_OF_SOURCE = (
+    "create_sync_models_note_insert_trigger",
+    "create_sync_models_note_update_trigger",
+    "create_sync_models_write_trigger",
+    "create_sync_models_delete_trigger",
+    "create_sync_models_truncate_trigger",
     "create_sync_tiers_insert_trigger",
     "create_sync_tiers_rename_trigger",
     "create_sync_tiers_delete_trigger",
     "create_sync_tiers_truncate_trigger",
 )
-SYNC = (*SYNC_FUNCTIONS, *SYNC_TRIGGERS)
+SYNC = (*SYNC_FUNCTIONS, *SYNC_OF_GRANTS, *SYNC_OF_SOURCE)
 SYNC_DROPS = ("drop_sync_functions", "drop_sync_helpers", "drop_sync_views")
 
 
 def put_sync(connection: Connection, target: Target) -> None:
     """Create or replace the sync; from its first trigger on, writers wait until the commit."""
-    put_sync_functions(connection, target.names())
-    put_sync_triggers(connection, target)
+    put_sync_of_grants(connection, target.names())
+    put_sync_of_source(connection, target)
 
 
-def put_sync_functions(connection: Connection, names: Mapping[str, str]) -> None:
-    """Create or replace what the sync's triggers need; nobody waits for that."""
-    for name in SYNC_FUNCTIONS:
+def put_sync_of_grants(connection: Connection, names: Mapping[str, str]) -> None:
+    """Create or replace what the triggers need, and those of the junction table, wherever it is."""
+    for name in (*SYNC_FUNCTIONS, *SYNC_OF_GRANTS):
         run(connection, f"schema/{name}", **names)
 
 
-def put_sync_triggers(connection: Connection, target: Target) -> None:
-    """Create or replace the sync's triggers, sent in one go: writers wait until the commit."""
+def put_sync_of_source(connection: Connection, target: Target) -> None:
+    """Create or replace the source tables' triggers, sent in one go: their writers wait."""
     with connection.pipeline():
-        for name in SYNC_TRIGGERS:
+        for name in SYNC_OF_SOURCE:
             run(connection, f"schema/{name}", **target.names())
 
 

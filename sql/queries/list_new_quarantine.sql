@@ -1,4 +1,5 @@
 -- Returns the elements that were quarantined since the last migration or repair of this database. Reads only.
+:head
 SELECT stored.model_identifier, stored.code, stored.reason
 FROM :"ledger".quarantine AS stored
 WHERE stored.recorded > coalesce((

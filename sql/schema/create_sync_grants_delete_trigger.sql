@@ -1,6 +1,6 @@
 -- Creates the trigger that tells the JSONB what leaves the junction table. Takes SHARE ROW EXCLUSIVE on it, for an instant.
 CREATE OR REPLACE TRIGGER tierflow_sync_grants_delete
-AFTER DELETE ON :"schema".tier_model_access
+AFTER DELETE ON :"target".tier_model_access
 REFERENCING OLD TABLE AS moved
 FOR EACH STATEMENT
 WHEN (current_setting('tierflow.syncing', true) IS DISTINCT FROM 'on')

@@ -19,6 +19,33 @@ FROM (
         )
     ),
 
+    -- the triggers by which each side follows the other
+    unsynced AS (
+        SELECT format('trigger %s is not there or disabled', name) AS said
+        FROM unnest(ARRAY[
+            'tierflow_sync_models_note_insert', 'tierflow_sync_models_note_update', 'tierflow_sync_models_write',
+            'tierflow_sync_models_delete', 'tierflow_sync_models_truncate',
+            'tierflow_sync_grants_lock', 'tierflow_sync_grants_insert', 'tierflow_sync_grants_update',
+            'tierflow_sync_grants_delete', 'tierflow_sync_grants_truncate',
+            'tierflow_sync_tiers_insert', 'tierflow_sync_tiers_rename', 'tierflow_sync_tiers_delete', 'tierflow_sync_tiers_truncate'
+        ]) AS wanted (name)
+        WHERE wanted.name NOT IN (
+            SELECT object.name FROM frames
+            CROSS JOIN LATERAL jsonb_to_recordset(frames.value -> 'objects') AS object (kind text, name text)
+            WHERE object.kind = 'trigger'
+        )
+    ),
+
+    quarantined AS (
+        SELECT count(*) AS elements,
+            string_agg(format('%s (%s)', element.model_identifier, element.reason), ', ' ORDER BY element.place) FILTER (WHERE element.place <= 5) AS named
+        FROM frames
+        CROSS JOIN LATERAL jsonb_array_elements(frames.value -> 'new_quarantine') WITH ORDINALITY AS item (value, place)
+        CROSS JOIN LATERAL (
+            SELECT item.value ->> 'model_identifier' AS model_identifier, item.value ->> 'reason' AS reason, item.place
+        ) AS element
+    ),
+
     speed AS (
         SELECT target.ordinal, target.query, target.ms * greatest(1.0, (SELECT sum(models) FROM tier) / 1000.0) AS most,
             percentile_cont(0.5) WITHIN GROUP (ORDER BY timing.ms) AS ms
@@ -67,6 +94,8 @@ FROM (
             FROM frames
             CROSS JOIN LATERAL jsonb_to_recordset(frames.value -> 'price_differences') AS price (differences bigint)
             WHERE price.differences > 0
+            UNION ALL
+            SELECT unsynced.said FROM unsynced
         ) AS difference
     ) AS differences
     UNION ALL
@@ -77,7 +106,14 @@ FROM (
     UNION ALL
     SELECT 8, 'integrity', bool_and(kind.rows = 0),
         coalesce(string_agg(format('%s %s (%s)', kind.rows, kind.check, kind.sample), '; ') FILTER (WHERE kind.rows > 0),
-            '0 orphans, 0 duplicates, parity 0/0/0'),
+            '0 orphans, 0 duplicates, parity 0/0/0')
+        || (
+            SELECT CASE WHEN elements > 0 THEN
+                format('; %s elements quarantined since the migration: %s', elements, named)
+                || CASE WHEN elements > 5 THEN format(' and %s more', elements - 5) ELSE '' END
+            ELSE '' END
+            FROM quarantined
+        ),
         '0 orphans, 0 duplicates, parity 0/0/0'
     FROM frames
     CROSS JOIN LATERAL jsonb_to_recordset(frames.value -> 'orphans') AS kind (kind text, "check" text, rows bigint, sample text)

@@ -452,6 +452,23 @@ def test_verify_prints_the_eight_checks_and_fails_after_printing(
     assert "2 grants missing" in failed.stdout
 
 
+def test_verify_names_a_sync_that_is_off_and_what_the_sync_quarantined(
+    legacy: Database, psql: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    assert psql(MIGRATE, **DECIDED).returncode == 0
+    legacy.rows("UPDATE public.model_access_control SET tier_access = '[\"nowhere\"]' WHERE id = %s",
+                model_uuid("null"))  # fmt: skip
+    told = psql(VERIFY)
+    assert told.returncode == 0, told.stdout
+    assert "1 elements quarantined since the migration: null (unknown_tier)" in told.stdout
+    legacy.rows("DROP TRIGGER tierflow_sync_models_write ON public.model_access_control")
+    legacy.rows("ALTER TABLE public.tier_model_access DISABLE TRIGGER tierflow_sync_grants_delete")
+    failed = psql(VERIFY)
+    assert failed.returncode == 3
+    for name in ("tierflow_sync_models_write", "tierflow_sync_grants_delete"):
+        assert f"trigger {name} is not there or disabled" in failed.stdout
+
+
 def test_the_scripts_work_in_a_schema_of_any_name(
     legacy: Database, psql: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
