@@ -456,8 +456,10 @@ def test_verify_names_a_sync_that_is_off_and_what_the_sync_quarantined(
     legacy: Database, psql: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
     assert psql(MIGRATE, **DECIDED).returncode == 0
-    legacy.rows("UPDATE public.model_access_control SET tier_access = '[\"nowhere\"]' WHERE id = %s",
-                model_uuid("null"))  # fmt: skip
+    legacy.rows(
+        "UPDATE public.model_access_control SET tier_access = '[\"nowhere\"]' WHERE id = %s",
+        model_uuid("null"),
+    )
     told = psql(VERIFY)
     assert told.returncode == 0, told.stdout
     assert "1 elements quarantined since the migration: null (unknown_tier)" in told.stdout
