@@ -12,7 +12,7 @@ from expectations.definitions import read_definitions
 from expectations.run_docs import collect_run_docs
 from flows.compose_evidence import read_versions
 from flows.compose_evidence_page import compose_page
-from tierflow.connection import Connection, connect, fetch, stream
+from tierflow.connection import Connection, connect, fetch, has_relation, stream
 from tierflow.evidence import (
     as_csv,
     as_json,
@@ -132,8 +132,7 @@ def _say_why(run: Mapping[str, Any], evidence: Mapping[str, Any], what: str) -> 
 
 
 def _add_quarantine(pack: Pack, connection: Connection, target: Target) -> None:
-    there = fetch(connection, "queries/has_relation", in_schema=target.ledger, name="quarantine")
-    if not there[0]["there"]:
+    if not has_relation(connection, target.ledger, "quarantine"):
         pack.missing.append(("quarantine", "the ledger has no quarantine table"))
         return
     rows = fetch(connection, "queries/list_quarantine", ledger=target.ledger)

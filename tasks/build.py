@@ -11,7 +11,7 @@ from tasks.capture import drop_build, is_capturing, start_capture
 from tasks.chunks import Chunk, list_chunks, plan_chunks
 from tasks.definition import database_task
 from tasks.survey import Survey
-from tierflow.connection import Connection, connect, fetch, run
+from tierflow.connection import Connection, connect, fetch, has_relation, run
 from tierflow.ledger import LEDGER_TABLES
 from tierflow.settings import Target
 
@@ -45,8 +45,8 @@ def create_ledger(target: Target) -> None:
     """Create the ledger's tables where they are missing, and drop what a killed dry run left."""
     dry_run = target.for_mode("dry run")
     with connect(target, "create ledger") as connection:
-        left = fetch(connection, "queries/has_relation", in_schema=dry_run.ledger, name="run")
-    if left[0]["there"]:
+        left = has_relation(connection, dry_run.ledger, "run")
+    if left:
         drop_build(dry_run)
     with connect(target, "create ledger") as connection:
         put_ledger(connection, target)
@@ -95,14 +95,12 @@ def create_objects(target: Target, survey: Survey, run_id: str, *, restart: bool
 
 
 def _may_resume(connection: Connection, target: Target, survey: Survey) -> bool:
-    built = fetch(
-        connection, "queries/has_relation", in_schema=target.build, name="tier_model_access"
-    )
+    built = has_relation(connection, target.build, "tier_model_access")
     decision = fetch(connection, "queries/read_decision", ledger=target.ledger)
     same = bool(decision) and decision[0]["fingerprint"] == survey.fingerprint
     # without the capture nobody knows what has changed since a chunk was loaded
     captured = is_capturing(connection, target)
-    return bool(built[0]["there"]) and same and captured
+    return built and same and captured
 
 
 def _forget_build(connection: Connection, target: Target) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 
 from tasks.definition import database_task
 from tasks.verify import NO_RULES, NOT_THERE, PARITY, Check, Verification
-from tierflow.connection import connect, fetch
+from tierflow.connection import connect, fetch, has_relation
 from tierflow.settings import Target
 
 BUCKETS = 256
@@ -24,8 +24,7 @@ def check_drift(target: Target) -> Verification:
             (target.schema, "tier_model_access", NOT_THERE),
             (target.ledger, "implied_grant", NO_RULES),
         ):
-            there = fetch(connection, "queries/has_relation", in_schema=schema, name=name)
-            if not there[0]["there"]:
+            if not has_relation(connection, schema, name):
                 return _conclude(False, gap, dict.fromkeys(PARITY))
         buckets = [row["bucket"] for row in fetch(connection, "checks/checksum", **target.names())]
         drift = (

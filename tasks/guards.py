@@ -11,7 +11,7 @@ from tasks.definition import database_task
 from tasks.survey import list_other_schema, read_inventory
 from tasks.verify import PARITY, Check, Verification
 from tierflow.archive import refuse_existing
-from tierflow.connection import Connection, connect, fetch
+from tierflow.connection import Connection, connect, fetch, has_relation
 from tierflow.errors import ChecksFailed, ConfigurationError
 from tierflow.finalization import require_source
 from tierflow.published import SYNC_TRIGGERS, Inventory
@@ -66,8 +66,8 @@ def _require_published(connection: Connection, target: Target) -> Inventory:
             f"Nothing was changed: {'; '.join(other)}.",
             next_step="give the schema that was migrated with --schema",
         )
-    rules = fetch(connection, "queries/has_relation", in_schema=target.ledger, name="implied_grant")
-    if not inventory.published or not rules[0]["there"]:
+    has_rules = has_relation(connection, target.ledger, "implied_grant")
+    if not inventory.published or not has_rules:
         raise ConfigurationError(
             "There is nothing to finalize: no junction table of tierflow's is published here.",
             next_step="tierflow plan, then tierflow migrate",

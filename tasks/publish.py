@@ -17,7 +17,7 @@ from tasks.catch_up import (
 from tasks.definition import database_task
 from tasks.live_locks import ALL_WAIT, TakeLocks, with_live_locks
 from tasks.sync import pause_sync, put_sync_of_grants, put_sync_of_source
-from tierflow.connection import Connection, fetch, run
+from tierflow.connection import Connection, has_relation, run
 from tierflow.errors import TransientError
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
@@ -57,19 +57,12 @@ def publish(target: Target, rules: Rules) -> int:
     def attempt(connection: Connection, take_locks: TakeLocks) -> None:
         nonlocal caught
         # an attempt that lost its session at the commit may have been done all the same
-        if _has_build(connection, target):
+        if has_relation(connection, target.build, "tier_model_access"):
             caught += shorten_log(target, rules)
             caught += _publish(connection, take_locks, target, rules)
 
     with_live_locks(target, "publish", ALL_WAIT, attempt)
     return caught
-
-
-def _has_build(connection: Connection, target: Target) -> bool:
-    rows = fetch(
-        connection, "queries/has_relation", in_schema=target.build, name="tier_model_access"
-    )
-    return bool(rows[0]["there"])
 
 
 def _publish(connection: Connection, take_locks: TakeLocks, target: Target, rules: Rules) -> int:

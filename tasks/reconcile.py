@@ -18,7 +18,7 @@ from tasks.publish import put_views_and_functions
 from tasks.quarantine import copy_quarantine
 from tasks.survey import Survey
 from tasks.sync import pause_sync, put_sync
-from tierflow.connection import Connection, connect, fetch, run
+from tierflow.connection import Connection, connect, fetch, has_relation, run
 from tierflow.published import SYNC_TRIGGERS
 from tierflow.settings import Target
 
@@ -101,15 +101,10 @@ def _hold_writers(connection: Connection, target: Target, survey: Survey) -> Non
         run(connection, "queries/lock_source", schema=target.schema)
 
 
-def _has_rules(connection: Connection, target: Target) -> bool:
-    rows = fetch(connection, "queries/has_relation", in_schema=target.ledger, name="implied_grant")
-    return bool(rows[0]["there"])
-
-
 def _same_rules(connection: Connection, target: Target, survey: Survey) -> bool:
     decision = fetch(connection, "queries/read_decision", ledger=target.ledger)
     same = bool(decision) and decision[0]["fingerprint"] == survey.fingerprint
-    return same and _has_rules(connection, target)
+    return same and has_relation(connection, target.ledger, "implied_grant")
 
 
 def _delete_unlawful(

@@ -13,7 +13,7 @@ from tasks.definition import database_task
 from tasks.judge import Audit, RunNames, begin_to_judge_frames
 from tasks.query_speed import list_targets, time_queries
 from tasks.survey import read_decisions_in_force, read_inventory
-from tierflow.connection import Connection, connect, fetch
+from tierflow.connection import Connection, connect, fetch, has_relation
 from tierflow.decisions import settle_decisions
 from tierflow.errors import ChecksFailed
 from tierflow.published import OBJECTS, SYNC_TRIGGERS
@@ -129,8 +129,8 @@ def _find_gap(connection: Connection, target: Target, schema: pd.DataFrame) -> s
         for row in columns.itertuples()
         if _type_of(str(row.found)) != _type_of(str(row.expected))
     ]
-    rules = fetch(connection, "queries/has_relation", in_schema=target.ledger, name="implied_grant")
-    return "; ".join(of_another_type) or (None if rules[0]["there"] else NO_RULES)
+    has_rules = has_relation(connection, target.ledger, "implied_grant")
+    return "; ".join(of_another_type) or (None if has_rules else NO_RULES)
 
 
 def _type_of(shape: str) -> str:

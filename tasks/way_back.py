@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tasks.compare import compare
 from tasks.survey import list_obstacles, list_other_schema, read_decisions_in_force
-from tierflow.connection import Connection, fetch
+from tierflow.connection import Connection, fetch, has_relation
 from tierflow.decisions import settle_decisions
 from tierflow.errors import ConfigurationError
 from tierflow.ledger import has_ledger
@@ -28,8 +28,7 @@ def has_our_ledger(connection: Connection, target: Target, inventory: Inventory)
             f"Nothing was changed: {'; '.join(other)}.",
             next_step="give the schema that was migrated with --schema",
         )
-    rows = fetch(connection, "queries/has_relation", in_schema=target.ledger, name="implied_grant")
-    if inventory.published and not rows[0]["there"]:
+    if inventory.published and not has_relation(connection, target.ledger, "implied_grant"):
         raise ConfigurationError(
             "There is a junction table but no ledger: tierflow did not make it, so it cannot know"
             " which side is newer.",

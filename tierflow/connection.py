@@ -118,6 +118,11 @@ def run(connection: Connection, name: str, /, **values: Any) -> int:
     return connection.execute(statement(name, **values)).rowcount
 
 
+def has_relation(connection: Connection, schema: str, name: str) -> bool:
+    """Return whether a table or view is there."""
+    return bool(fetch(connection, "queries/has_relation", in_schema=schema, name=name)[0]["there"])
+
+
 def name_database(target: Target) -> str:
     """Return the database that the DSN means. Raises ConfigurationError for a bad DSN."""
     parameters = _require_plain_dsn(target.dsn)

@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 from typing import Any
 
-from tierflow.connection import Connection, fetch
+from tierflow.connection import Connection, fetch, has_relation
 from tierflow.errors import ConfigurationError
 from tierflow.settings import Target
 
@@ -46,8 +46,7 @@ class Finalization:
 
 def read_finalization(connection: Connection, target: Target) -> Finalization | None:
     """Return the record of this schema's finalization, None when there is none. Reads only."""
-    there = fetch(connection, "queries/has_relation", in_schema=target.ledger, name="finalization")
-    if not there[0]["there"]:
+    if not has_relation(connection, target.ledger, "finalization"):
         return None
     rows = fetch(connection, "queries/read_finalization", ledger=target.ledger)
     if not rows or rows[0]["schema"] != target.schema:
