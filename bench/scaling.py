@@ -82,7 +82,8 @@ def _measure_size(
                 runs.append(run_tierflow(place, place.environment(copy)))
                 require_outcome(runs[-1], "published")
                 require_agreement(place.dsn(copy), "tierflow", there)
-                log.info("Round %s: %.2f s.", number + 1, runs[-1].seconds)
+                done = runs[-1]
+                log.info("Round %s: %.2f s, %.0f MB.", number + 1, done.seconds, done.peak_mb)
                 if ask and number == rounds - 1:
                     latencies = measure_latencies(place, copy, models)
     seconds = statistics.median(run.seconds for run in runs)
