@@ -12,7 +12,7 @@ from expectations.definitions import read_definitions
 from expectations.run_docs import collect_run_docs
 from flows.compose_evidence import read_versions
 from flows.compose_evidence_page import compose_page
-from tierflow.connection import Connection, connect, fetch, has_relation, stream
+from tierflow.connection import Connection, connect, fetch, has_relation
 from tierflow.evidence import (
     as_csv,
     as_json,
@@ -25,6 +25,7 @@ from tierflow.evidence import (
 from tierflow.ledger_record import read_run
 from tierflow.multiset_hash import hash_values
 from tierflow.settings import Target
+from tierflow.source_values import stream_source_values
 
 STEP_COLUMNS = ("ordinal", "name", "started", "seconds", "rows", "outcome")
 CHECK_COLUMNS = ("name", "ok", "figure", "expected")
@@ -153,8 +154,7 @@ def _add_inputs(
     content = values = None
     if {"tier_access", "tier_markup"} <= named:
         content = hash_source(connection, target.schema)
-        groups = stream(connection, "queries/group_source_values", schema=target.schema)
-        values = hash_values(groups)
+        values = hash_values(stream_source_values(connection, target.schema))
     else:
         pack.missing.append(("source at packing", "its tier columns are not there any more"))
     if evidence.get("source_values_sha256") is None:

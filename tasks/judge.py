@@ -99,14 +99,14 @@ def load_expectations() -> None:
 def audit(target: Target, run_names: RunNames, *, min_coverage: float) -> Audit:
     """Judge the build against the JSONB. Writes data docs only."""
     comparison = compare(target, published=False)
-    judged = judge_frames(
+    judged = begin_to_judge_frames(
         comparison.frames,
         target,
         run_names.at("audit"),
         database=run_names.database,
         min_coverage=min_coverage,
     )
-    return dataclasses.replace(judged, comparison=comparison)
+    return Audit(judged.result(), comparison.frames, comparison)
 
 
 def judge_extracted(
@@ -133,21 +133,6 @@ def judge_extracted(
     )
 
 
-def judge_frames(
-    frames: dict[SuiteName, pd.DataFrame],
-    target: Target,
-    run_name: str,
-    *,
-    database: str,
-    min_coverage: float,
-) -> Audit:
-    """Judge frames with the suites of their names and keep the results for the data docs."""
-    begun = begin_to_judge_frames(
-        frames, target, run_name, database=database, min_coverage=min_coverage
-    )
-    return Audit(begun.result(), frames)
-
-
 def begin_to_judge_frames(
     frames: dict[SuiteName, pd.DataFrame],
     target: Target,
@@ -156,7 +141,7 @@ def begin_to_judge_frames(
     database: str,
     min_coverage: float,
 ) -> Future[Verdict]:
-    """Judge frames as `judge_frames` does, beside whatever the caller does next."""
+    """Begin to judge frames with the suites of their names; the data docs keep the results."""
     return judging.begin_to_judge(
         frames,
         docs_folder=data_docs_folder(target),

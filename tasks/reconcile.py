@@ -13,7 +13,7 @@ from tasks.chunks import as_text, plan_chunks
 from tasks.compare import Comparison, compare, compare_again
 from tasks.definition import database_task
 from tasks.indexes import FOREIGN_KEYS, INDEXES, UNIQUE_KEYS
-from tasks.judge import RunNames, judge_frames
+from tasks.judge import Audit, RunNames, begin_to_judge_frames
 from tasks.publish import put_views_and_functions
 from tasks.quarantine import copy_quarantine
 from tasks.survey import Survey
@@ -79,13 +79,14 @@ def reconcile(target: Target, survey: Survey, run_names: RunNames, *, apply: boo
         after = before
         if changes or created:
             after = compare_again(connection, target, before)
-            judge_frames(
+            judged = begin_to_judge_frames(
                 after.frames,
                 target,
                 run_names.at("audit"),
                 database=run_names.database,
                 min_coverage=survey.rules.decisions.min_coverage,
-            ).require_passed()
+            )
+            Audit(judged.result(), after.frames).require_passed()
             log.info("Reconciled %s grants, created %s objects.", len(changes), len(created))
     return Reconciled(tuple(changes), created, after)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from tasks.definition import database_task
-from tierflow.connection import Connection, connect, fetch, stream
+from tierflow.connection import Connection, connect, fetch
 from tierflow.decisions import Decisions, settle_decisions
 from tierflow.errors import ConfigurationError
 from tierflow.finalization import read_finalization, require_source
@@ -19,7 +19,7 @@ from tierflow.plan import Plan, list_write_codes, resolve_rules
 from tierflow.published import SOURCE_COLUMNS, Inventory, take_inventory
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
-from tierflow.source_values import Cases, SourceValues
+from tierflow.source_values import Cases, SourceValues, stream_source_values
 from tierflow.ways_back import list_ways_back
 
 log = logging.getLogger("tierflow.preflight")
@@ -79,9 +79,7 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         rules = resolve_rules(decisions, tiers)
         inventory = dataclasses.replace(inventory, backup_columns=decisions.backup_columns)
         dumped = _has_dump(connection, target) if inventory.published else None
-        fetch(connection, "queries/set_work_memory")
-        groups = stream(connection, "queries/group_source_values", schema=target.schema)
-        values = SourceValues.read(groups, rules)
+        values = SourceValues.read(stream_source_values(connection, target.schema), rules)
         cases = Cases(rules, values, _list_holders(connection, target, values))
     counts, undecided = values.counts, cases.undecided()
     log.info("Read %s models, %s source elements.", counts.source_models, counts.source_elements)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
+from psycopg.rows import DictRow
 
+from tierflow.connection import Connection, fetch, stream
 from tierflow.explode import QUARANTINE_COLUMNS, Counts, quarantine_row, sum_counts
 from tierflow.multiset_hash import MultisetHash, value_line
 from tierflow.plan import nearest_codes, shorten, show_value
@@ -18,6 +20,12 @@ from tierflow.read_pair import Reading, Rules, read_pair
 _LISTED_ELSEWHERE = ("unknown_tier", "markup_conflict", "markup_inexact")
 # comparing a code with 20 known ones takes 0.5 ms, and a hostile array holds 10,000 codes
 _NEAREST_LISTED = 500
+
+
+def stream_source_values(connection: Connection, schema: str) -> Generator[list[DictRow]]:
+    """Yield the distinct pairs of tier columns in blocks, grouped in the session's own memory."""
+    fetch(connection, "queries/set_work_memory")
+    yield from stream(connection, "queries/group_source_values", schema=schema)
 
 
 class Problem(NamedTuple):

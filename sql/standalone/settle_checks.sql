@@ -38,12 +38,9 @@ FROM (
 
     quarantined AS (
         SELECT count(*) AS elements,
-            string_agg(format('%s (%s)', element.model_identifier, element.reason), ', ' ORDER BY element.place) FILTER (WHERE element.place <= 5) AS named
+            string_agg(format('%s (%s)', element ->> 'model_identifier', element ->> 'reason'), ', ' ORDER BY place) FILTER (WHERE place <= 5) AS named
         FROM frames
-        CROSS JOIN LATERAL jsonb_array_elements(frames.value -> 'new_quarantine') WITH ORDINALITY AS item (value, place)
-        CROSS JOIN LATERAL (
-            SELECT item.value ->> 'model_identifier' AS model_identifier, item.value ->> 'reason' AS reason, item.place
-        ) AS element
+        CROSS JOIN LATERAL jsonb_array_elements(frames.value -> 'new_quarantine') WITH ORDINALITY AS item (element, place)
     ),
 
     speed AS (

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import os
 import re
@@ -15,11 +14,8 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psycopg
@@ -27,6 +23,7 @@ import pytest
 from playwright.sync_api import Browser, Page, TimeoutError, expect, sync_playwright
 from psycopg import sql
 from support.database import Database, Told
+from support.serving import PATIENCE, Served, wait_for
 
 from tasks.create_demo import SOURCE, fill_demo
 from tierflow.connection import connect, run
@@ -41,80 +38,11 @@ CHROMIUM = next(
 SECRET = "s3cret-of-the-dsn"
 TIER_MAP = {code: list(tiers) for code, tiers in DEMO_TIER_MAP.items()}
 MARK = "SERVED_BY_THIS_TEST"  # in the environment of every process that serve starts
-PATIENCE = 150.0  # seconds; a flow run takes 8 to 15 on a quiet machine
-FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 pytestmark = [
     pytest.mark.parametrize("server", ["pg18"], indirect=True),
     pytest.mark.timeout(600),
 ]
-
-
-def _await(what: str, ask: Callable[[], Any]) -> Any:
-    """Return the first true answer."""
-    deadline, pause = time.monotonic() + PATIENCE, threading.Event()
-    while not (answer := ask()):
-        assert time.monotonic() < deadline, f"in {PATIENCE:.0f} s: not {what}"
-        pause.wait(0.1)
-    return answer
-
-
-@dataclasses.dataclass(frozen=True)
-class Served:
-    """A running `tierflow serve`, by its REST API."""
-
-    process: subprocess.Popen[bytes]
-    log: Path
-    home: Path
-    url: str
-    files_url: str
-
-    def ask(self, path: str, body: object = None) -> Any:
-        url = f"{self.url}/api{path}"
-
-        def answered() -> httpx.Response | None:
-            answer = httpx.get(url) if body is None else httpx.post(url, json=body)
-            # its SQLite was busy: Prefect's own client tries again too
-            return None if answer.status_code == 503 else answer
-
-        answer: httpx.Response = _await("answered", answered)
-        answer.raise_for_status()
-        return answer.json()
-
-    def start(self, deployment: str, **parameters: object) -> str:
-        """Start a run and return its id."""
-        found = {d["name"]: d["id"] for d in self.ask("/deployments/filter", {})}
-        path = f"/deployments/{found[deployment]}/create_flow_run"
-        body = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
-        return str(self.ask(path, body)["id"])
-
-    def await_end(self, run_id: str) -> dict[str, Any]:
-        """Return the flow run when it has ended."""
-
-        def ended() -> dict[str, Any] | None:
-            found = self.ask(f"/flow_runs/{run_id}")
-            return found if found["state"]["type"] in FINAL else None
-
-        return _await("ended", ended)
-
-    def artifacts(self, run_id: str) -> dict[str, dict[str, Any]]:
-        """Return the artifacts of a run by the first word of their key."""
-        found = self.ask("/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [run_id]}}})
-        return {a["key"].partition("-")[0]: a for a in found if a["key"]}
-
-    def logs(self, run_id: str) -> str:
-        found = self.ask("/logs/filter", {"logs": {"flow_run_id": {"any_": [run_id]}}})
-        return "\n".join(line["message"] for line in found)
-
-    def await_load(self, run_id: str) -> None:
-        """Return when the run has begun to load its chunks."""
-
-        def loading() -> bool:
-            state = self.ask(f"/flow_runs/{run_id}")["state"]
-            assert state["type"] not in FINAL, state["message"]
-            return "load" in self.artifacts(run_id)
-
-        _await("loading", loading)
 
 
 @pytest.fixture(scope="module")
@@ -173,14 +101,14 @@ def served(
             start_new_session=True,
         )
     try:
-        _await(
+        wait_for(
             f"served: {log.read_text()}",
             lambda: "Saved connection" in log.read_text() or process.poll() is not None,
         )
         files = re.search(r"data docs +(http://\S+)", log.read_text())
         assert files, log.read_text()
         served = Served(process, log, home, f"http://127.0.0.1:{port}", files[1])
-        _save_connection(served, "warehouse", warehouse.dsn)
+        served.save_connection("warehouse", warehouse.dsn)
         yield served
     finally:
         if process.poll() is None:
@@ -189,21 +117,6 @@ def served(
                 process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
-
-
-def _save_connection(served: Served, name: str, dsn: str) -> None:
-    """Save a connection as the form under Blocks does."""
-    kind = served.ask("/block_types/slug/tierflow-database")
-    schemas = served.ask(
-        "/block_schemas/filter", {"block_schemas": {"block_type_id": {"any_": [kind["id"]]}}}
-    )
-    document = {
-        "name": name,
-        "data": {"dsn": dsn, "schema_name": "public"},
-        "block_type_id": kind["id"],
-        "block_schema_id": schemas[0]["id"],
-    }
-    served.ask("/block_documents/", document)
 
 
 @pytest.fixture(scope="module")
@@ -250,14 +163,14 @@ def _submit(page: Page) -> None:
             return False
         return answer.value.ok
 
-    _await("a run accepted by the server", accepted)
+    wait_for("a run accepted by the server", accepted)
 
 
 def _open_run(served: Served, page: Page) -> str:
     """From a deployment's list of runs, open the newest; return its id."""
     page.wait_for_url("**/deployments/deployment/*?tab=Runs")
     begun = {"flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}}}
-    _await("running", lambda: served.ask("/flow_runs/filter", begun))
+    wait_for("running", lambda: served.ask("/flow_runs/filter", begun))
     page.reload()  # the list has no run that has not begun, and looks again after 30 s only
     page.locator("a[href*='/runs/flow-run/']").first.click()
     page.wait_for_url("**/runs/flow-run/*")
@@ -409,7 +322,7 @@ def test_a_scheduled_rehearsal_is_fired_by_its_cron_and_only_reads(
             started = [r["id"] for r in ours if r["auto_scheduled"] and r["start_time"]]
             return started[0] if started else None
 
-        run_id = _await("fired by its cron", fired)
+        run_id = wait_for("fired by its cron", fired)
     finally:
         for one in made:
             httpx.delete(f"{served.url}/api/deployments/{deployment['id']}/schedules/{one['id']}")
@@ -451,8 +364,8 @@ def _list_processes(home: Path) -> set[str]:
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs Linux's /proc")
 def test_ctrl_c_stops_everything_also_a_run_that_is_under_way(served: Served) -> None:
     run_id = served.start("dry-run", database="warehouse")
-    _await("running", lambda: served.ask(f"/flow_runs/{run_id}")["state"]["type"] == "RUNNING")
+    wait_for("running", lambda: served.ask(f"/flow_runs/{run_id}")["state"]["type"] == "RUNNING")
     assert len(_list_processes(served.home)) >= 3
     os.killpg(served.process.pid, signal.SIGINT)
     assert served.process.wait(60) == 0, served.log.read_text()
-    _await("all gone", lambda: not _list_processes(served.home))
+    wait_for("all gone", lambda: not _list_processes(served.home))

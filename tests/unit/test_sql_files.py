@@ -16,7 +16,7 @@ from tasks.publish import VIEWS_AND_FUNCTIONS
 from tasks.query_speed import list_targets
 from tasks.sync import SYNC, SYNC_DROPS
 from tierflow.ledger import LEDGER_TABLES
-from tierflow.published import OBJECTS, RESERVED, SOURCE_COLUMNS, VIEW_COLUMNS
+from tierflow.published import OBJECTS, RESERVED, SOURCE_COLUMNS, SYNC_TRIGGERS, VIEW_COLUMNS
 
 VERBS = {
     "add", "allow", "analyze", "back", "claim", "clear", "collect", "compare", "copy", "count",
@@ -142,6 +142,11 @@ def test_the_scripts_know_the_objects_of_the_contract() -> None:
     )
     columns = {("columns", view): ", ".join(names) for view, names in VIEW_COLUMNS.items()}
     assert {(kind, name): shape for kind, name, shape in rows} == {**OBJECTS, **RESERVED, **columns}
+
+
+def test_the_verify_script_asks_for_every_trigger_of_the_sync() -> None:
+    asked = re.findall(r"'(tierflow_sync_\w+)'", read("standalone/settle_checks"))
+    assert asked == list(SYNC_TRIGGERS)
 
 
 def test_the_scripts_know_the_source_columns() -> None:
