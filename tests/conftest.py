@@ -27,9 +27,7 @@ from tierflow.settings import Target
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 TEMPLATE = "template_source"
 # the files whose tests run on PostgreSQL 15 too; those of the others do so with the slow tests
-BOTH_VERSIONS = (
-    "test_migrate.py", "test_published_contract.py", "test_standalone_sql.py",
-)  # fmt: skip
+BOTH_VERSIONS = ("test_published_contract.py", "test_standalone_sql.py")
 # no test survives a power cut, and mmap needs no room in a small /dev/shm
 FAST = {
     "fsync": "off",
