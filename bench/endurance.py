@@ -103,8 +103,8 @@ def live(target: Target, cycles: int, every: int, say: Callable[[Look], None]) -
     looks: list[Look] = []
     started = time.perf_counter()
     for cycle in range(1, cycles + 1):
-        migrate.fn()
-        rollback.fn(restore_snapshot=cycle % 10 == 0)
+        migrate()
+        rollback(restore_snapshot=cycle % 10 == 0)
         if cycle % 10 == 0:
             forget_runs(target, 0, apply=True)
         if cycle % every == 0 or cycle == cycles:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Concatenate, ParamSpec, TypeVar
 
 import tenacity
-from prefect import Task
-from prefect.context import FlowRunContext
-from prefect.futures import as_completed as as_completed_by_prefect
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from tasks.definition import FIRST_DELAY_SECONDS, RETRIES, is_worth_retrying
+from flows.flow_run import flow_run_context
+from tasks.definition import FIRST_DELAY_SECONDS, RETRIES, DatabaseTask, is_worth_retrying
 from tierflow.errors import ConfigurationError
 from tierflow.settings import Target, read_settings
 
@@ -21,13 +18,13 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-def call(task: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+def call(task: DatabaseTask[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Call the task under Prefect inside an orchestrated flow run, else directly.
 
     Both ways try again on the same errors, with the same delays.
     """
-    if FlowRunContext.get() is not None:
-        return task(*args, **kwargs)
+    if flow_run_context() is not None:
+        return task.orchestrated(*args, **kwargs)
     attempts = tenacity.Retrying(
         stop=tenacity.stop_after_attempt(RETRIES + 1),
         wait=tenacity.wait_exponential_jitter(
@@ -40,7 +37,7 @@ def call(task: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 
 
 def call_each(
-    task: Task[Concatenate[Target, T, P], R],
+    task: DatabaseTask[Concatenate[Target, T, P], R],
     target: Target,
     todo: Sequence[T],
     *args: P.args,
@@ -51,8 +48,10 @@ def call_each(
     Under Prefect its task runner decides where: threads, or a Dask cluster. When one fails, or the
     caller gives up, no other is begun and those under way are waited for.
     """
-    if FlowRunContext.get() is not None:
-        futures = [task.submit(target, item, *args, **kwargs) for item in todo]
+    if flow_run_context() is not None:
+        from prefect.futures import as_completed as as_completed_by_prefect
+
+        futures = [task.orchestrated.submit(target, item, *args, **kwargs) for item in todo]
         for done in as_completed_by_prefect(futures):
             yield done.result()
         return
@@ -69,23 +68,3 @@ def call_each(
             yield future.result()
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def choose_task_runner() -> TaskRunner[Any]:
-    """Return where Prefect runs the chunks: TIERFLOW_TASK_RUNNER, and TIERFLOW_DASK_ADDRESS.
-
-    Raises ConfigurationError when Dask is wanted and the extra is not installed.
-    """
-    settings = read_settings()
-    if settings.task_runner == "threads":
-        return cast(TaskRunner[Any], ThreadPoolTaskRunner(max_workers=settings.workers))
-    try:
-        from prefect_dask.task_runners import DaskTaskRunner
-    except ImportError as error:
-        raise ConfigurationError(
-            "TIERFLOW_TASK_RUNNER is dask, and prefect-dask is not installed.",
-            next_step="install the extra: uv sync --extra dask",
-        ) from error
-    if settings.dask_address:
-        return DaskTaskRunner(address=settings.dask_address)
-    return DaskTaskRunner(cluster_kwargs={"n_workers": settings.workers, "threads_per_worker": 1})

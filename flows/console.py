@@ -25,8 +25,12 @@ ALONE = False
 STOPS_AT_BOUNDARIES = ("migrate", "rehearse")
 
 
-def import_flow(name: str, *, judges: bool) -> Any:
-    """Import a flow, with Great Expectations coming up beside it when the flow judges."""
+def import_flow(name: str, *, judges: bool) -> Callable[..., dict[str, Any]]:
+    """Import a flow, with Great Expectations coming up beside it when the flow judges.
+
+    It runs under Prefect when there is a server, else directly: without one Prefect would boot a
+    server for each command, which takes 10 to 29 s.
+    """
     if judges:
         from expectations import judging
 
@@ -34,17 +38,10 @@ def import_flow(name: str, *, judges: bool) -> Any:
     # nothing that is imported becomes garbage, and looking for it cost 0.4 of 1.9 s
     gc.disable()
     try:
-        return getattr(importlib.import_module(f"flows.{name}"), name)
+        module = "orchestrated" if os.environ.get("PREFECT_API_URL") else name
+        return getattr(importlib.import_module(f"flows.{module}"), name)
     finally:
         gc.enable()
-
-
-def call(flow: Any, **parameters: Any) -> dict[str, Any]:
-    """Run the flow under Prefect when there is a server, else the same flow directly.
-
-    Without one Prefect would boot a server for each command, which takes 10 to 29 s.
-    """
-    return flow(**parameters) if os.environ.get("PREFECT_API_URL") else flow.fn(**parameters)
 
 
 def confirm(question: str, *, yes: bool) -> None:

@@ -26,15 +26,14 @@ def run_demo(*, quiet: bool) -> dict[str, Any]:
     home = read_settings().home.absolute() / "prefect"  # pyright: ignore[reportCallIssue]
     judging.start()
     with prefect_server(home) as url, _without_dsn():
-        import flows.migrate
-        import flows.plan
+        from flows import orchestrated, plan
         from tasks.create_demo import create_demo
 
         with demo_targets() as (server, target):
             models = create_demo.fn(server, target, EMBEDDED_DATABASE)
             _say(console, f"1. {models} real models are in a PostgreSQL, their access in JSONB.")
             _say(console, "2. tierflow plan: what would a migration do?")
-            planned = flows.plan.plan.fn()
+            planned = plan.plan()
             if not quiet:
                 print_result("plan", planned)
             _say(
@@ -46,7 +45,7 @@ def run_demo(*, quiet: bool) -> dict[str, Any]:
             options = [f"--tier-map {code}={','.join(tiers)}" for code, tiers in tier_map.items()]
             _say(console, f"4. tierflow migrate {' '.join(options)}")
             await_server(url, home)
-            result = flows.migrate.migrate(tier_map=tier_map)
+            result = orchestrated.migrate(tier_map=tier_map)
     if not quiet:
         print_result("migrate", result)
         _say_what_next(console)

@@ -36,7 +36,7 @@ class Deployment:
 DEPLOYMENTS = (
     Deployment(
         "migrate",
-        "flows.migrate.migrate",
+        "flows.orchestrated.migrate",
         "Move the access data into the junction table: write, audit, publish, verify. A second run"
         " repairs drift. Try the dry run first.",
         tags=("tierflow", "writes"),
@@ -45,21 +45,21 @@ DEPLOYMENTS = (
     ),
     Deployment(
         "dry-run",
-        "flows.migrate.migrate",
+        "flows.orchestrated.migrate",
         "The whole migration up to the audit, then thrown away: the database stays as it is.",
         parameters={"database": DEFAULT_NAME, "dry_run": True},
         hidden=("dry_run", "config"),
     ),
     Deployment(
         "verify",
-        "flows.verify.verify",
+        "flows.orchestrated.verify",
         "Drift watch: the eight checks of what is published, daily. Changes nothing.",
         parameters={"database": DEFAULT_NAME},
         cron="0 6 * * *",
     ),
     Deployment(
         "rehearse",
-        "flows.rehearse.rehearse",
+        "flows.orchestrated.rehearse",
         "The whole life of a migration on a disposable copy, nightly, with a forecast for the real"
         " run. The database is only read.",
         parameters={"database": DEFAULT_NAME},
@@ -68,7 +68,7 @@ DEPLOYMENTS = (
     ),
     Deployment(
         "rollback",
-        "flows.rollback.rollback",
+        "flows.orchestrated.rollback",
         "Remove every published object. Later changes are kept in the JSONB, unless the snapshot"
         " is restored. Type the name of the database into `confirm`.",
         tags=("tierflow", "writes"),
@@ -77,7 +77,7 @@ DEPLOYMENTS = (
     ),
     Deployment(
         "finalize",
-        "flows.finalize.finalize",
+        "flows.orchestrated.finalize",
         "Archive the old columns, then drop them for good with the backup columns and the sync, if"
         " every guard holds; `check` only asks the guards. Type the name of the database into"
         " `confirm`.",
@@ -115,6 +115,8 @@ def _make(deployment: Deployment) -> RunnerDeployment:
         # a path would be one of this machine, and depend on the folder that serve was started in
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
+    # from_flow names the module of the function
+    made.entrypoint = deployment.entrypoint
     _arrange_form(made, deployment)
     return made
 

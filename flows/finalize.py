@@ -6,8 +6,6 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-from prefect import flow
-
 from flows.recording import recorded_run
 from flows.run_page import require_confirmed
 from flows.target import open_target
@@ -18,7 +16,6 @@ from tierflow.errors import ConfigurationError
 COLUMNS = "tier_access,tier_markup"
 
 
-@flow(name="finalize", persist_result=False)
 def finalize(
     confirm: str | None = None,
     check: bool = False,

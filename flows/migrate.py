@@ -5,9 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from prefect import flow
-
-from flows.calling import choose_task_runner
 from flows.recording import Run, recorded_run
 from flows.target import open_target
 from tasks import build, indexes, judge, load, publish
@@ -24,7 +21,6 @@ from tierflow.forecast import load_forecast
 from tierflow.settings import Target
 
 
-@flow(name="migrate", persist_result=False, task_runner=choose_task_runner())
 def migrate(
     dry_run: bool = False,
     restart: bool = False,

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from prefect import flow
-
 from flows.recording import recorded_run
 from flows.target import open_target
 from tierflow.decisions import read_decisions
 
 
-@flow(name="plan", persist_result=False)
 def plan(
     options: dict[str, Any] | None = None,
     config: str | None = None,

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from prefect import flow
-
 from flows.recording import recorded_run
 from flows.target import open_target
 from tasks.repair import repair_drift
 
 
-@flow(name="reconcile", persist_result=False)
 def reconcile(
     side: Literal["jsonb", "junction"],
     dry_run: bool = False,

@@ -11,8 +11,6 @@ import uuid
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from prefect import Task
-
 from expectations import judging
 from flows.calling import call, call_each
 from flows.compose_evidence import compose_evidence
@@ -20,6 +18,7 @@ from flows.facts import Facts
 from flows.run_page import open_page
 from tasks.build import discard_build
 from tasks.compare import Comparison
+from tasks.definition import DatabaseTask
 from tasks.judge import RunNames, build_data_docs
 from tasks.run_lock import hold_run_lock
 from tasks.snapshot_stats import snapshot_stats
@@ -69,7 +68,7 @@ class Run:
         """Return what the data docs call this run."""
         return RunNames(self.run_id, self.mode, self.facts.database)
 
-    def step(self, task: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    def step(self, task: DatabaseTask[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run one task, time it and record it; a failure is recorded before it goes on up."""
         with self._recorded(task.name) as record:
             result = call(task, *args, **kwargs)
@@ -78,7 +77,7 @@ class Run:
 
     def each(
         self,
-        task: Task[Concatenate[Target, T, P], R],
+        task: DatabaseTask[Concatenate[Target, T, P], R],
         target: Target,
         todo: Sequence[T],
         *args: P.args,

@@ -13,8 +13,6 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Literal
 
-from prefect import flow
-
 from flows.migrate import migrate
 from flows.plan import plan
 from flows.recording import Run, recorded_run
@@ -30,7 +28,6 @@ from tierflow.pg_binaries import find_bindir
 from tierflow.settings import Target, read_settings
 
 
-@flow(name="rehearse", persist_result=False)
 def rehearse(
     tier_map: dict[str, list[str]] | None = None,
     unknown_tiers: Literal["fail", "quarantine"] | None = None,
@@ -92,25 +89,23 @@ def live_the_whole_life(run: Run, copy: Target, given: dict[str, Any]) -> Foreca
     schema = copy.schema
     # what the writes below leave is no longer the coverage that was decided on
     later: dict[str, Any] = {**given, "min_coverage": 0.0}
-    run.phase("plan", lambda: plan.fn(options=given, schema_name=schema))
-    run.phase("dry run", lambda: migrate.fn(dry_run=True, schema_name=schema, **given))
-    migrated = run.phase("migrate", lambda: migrate.fn(schema_name=schema, **given))
+    run.phase("plan", lambda: plan(options=given, schema_name=schema))
+    run.phase("dry run", lambda: migrate(dry_run=True, schema_name=schema, **given))
+    migrated = run.phase("migrate", lambda: migrate(schema_name=schema, **given))
     sizes = run.step(copying.read_sizes, copy)
-    run.phase("verify", lambda: verify.fn(schema_name=schema))
+    run.phase("verify", lambda: verify(schema_name=schema))
     run.step(copying.write_old_style, copy, deletions=True)
     run.step(copying.write_new_style, copy)
-    run.phase("verify both sides", lambda: verify.fn(min_coverage=0.0, schema_name=schema))
+    run.phase("verify both sides", lambda: verify(min_coverage=0.0, schema_name=schema))
     written = run.step(copying.digest_source, copy)
-    run.phase("reconcile", lambda: migrate.fn(schema_name=schema, **later))
-    run.phase("verify again", lambda: verify.fn(schema_name=schema))
-    run.phase("rollback", lambda: rollback.fn(schema_name=schema))
+    run.phase("reconcile", lambda: migrate(schema_name=schema, **later))
+    run.phase("verify again", lambda: verify(schema_name=schema))
+    run.phase("rollback", lambda: rollback(schema_name=schema))
     require_same(written, run.step(copying.digest_source, copy), "keeping changes")
-    run.phase("migrate again", lambda: migrate.fn(schema_name=schema, **later))
+    run.phase("migrate again", lambda: migrate(schema_name=schema, **later))
     run.step(copying.write_old_style, copy, deletions=False)
     run.step(copying.write_new_style, copy)
-    run.phase(
-        "rollback to snapshot", lambda: rollback.fn(restore_snapshot=True, schema_name=schema)
-    )
+    run.phase("rollback to snapshot", lambda: rollback(restore_snapshot=True, schema_name=schema))
     require_same(written, run.step(copying.digest_source, copy), "to the snapshot")
     return Forecast(
         database=run.facts.database,

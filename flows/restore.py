@@ -5,14 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from prefect import flow
-
 from flows.recording import recorded_run
 from flows.target import open_target
 from tasks import restore as task
 
 
-@flow(name="restore", persist_result=False)
 def restore(
     file: str,
     force: bool = False,

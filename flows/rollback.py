@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from prefect import flow
-
 from flows.recording import recorded_run
 from flows.run_page import require_confirmed
 from flows.target import open_target
@@ -13,7 +11,6 @@ from tasks.preview import preview_rollback
 from tasks.roll_back import check_rollback, roll_back
 
 
-@flow(name="rollback", persist_result=False)
 def rollback(
     confirm: str | None = None,
     restore_snapshot: bool = False,

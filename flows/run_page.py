@@ -15,11 +15,10 @@ from typing import Concatenate, ParamSpec, cast
 from urllib.parse import quote
 from uuid import UUID
 
-from prefect.context import FlowRunContext
-
 from flows.compose_page import compose_summary, list_checks
 from flows.compose_report import compose_report
 from flows.facts import Facts
+from flows.flow_run import flow_run_context
 from tierflow.errors import ConfigurationError
 from tierflow.settings import read_settings
 
@@ -45,7 +44,7 @@ _open_pages: set[UUID] = set()
 
 def open_page(mode: str, database: str, run_id: str) -> RunPage | None:
     """Return the page of this flow run; None outside of one, and for a run inside another run."""
-    context = FlowRunContext.get()
+    context = flow_run_context()
     flow_run = context.flow_run if context else None
     if flow_run is None or flow_run.id in _open_pages:
         return None
@@ -57,7 +56,7 @@ def require_confirmed(database: str, typed: str | None) -> None:
 
     The command line asks by itself, so a run that no deployment started needs no typed name.
     """
-    context = FlowRunContext.get()
+    context = flow_run_context()
     by_form = (
         context is not None
         and context.flow_run is not None

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from prefect import flow
-
 from flows.recording import recorded_run
 from flows.target import open_target
 from tasks.drift import check_drift
 from tasks.verify_finalized import verify_finalized
 
 
-@flow(name="verify", persist_result=False)
 def verify(
     detailed: bool = False,
     quick: bool = False,

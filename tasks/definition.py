@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
-
-from prefect import Task, task
-from prefect.cache_policies import NO_CACHE
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from tierflow.errors import TransientError
+
+if TYPE_CHECKING:
+    from prefect import Task
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,19 +24,35 @@ def is_worth_retrying(error: BaseException) -> bool:
     return isinstance(error, TransientError) and error.retry
 
 
-def database_task(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
-    """Declare a task. No cache and no persisted result: idempotency comes from SQL."""
+@dataclasses.dataclass(frozen=True)
+class DatabaseTask(Generic[P, R]):
+    """A function with the name of its step; a task of Prefect where Prefect orchestrates."""
 
-    def declare(function: Callable[P, R]) -> Task[P, R]:
+    name: str
+    fn: Callable[P, R]
+
+    @functools.cached_property
+    def orchestrated(self) -> Task[P, R]:
+        """Return Prefect's task. No cache and no persisted result: idempotency comes from SQL."""
+        from prefect import task
+        from prefect.cache_policies import NO_CACHE
+
         return task(
-            name=name,
+            name=self.name,
             retries=RETRIES,
             retry_delay_seconds=[FIRST_DELAY_SECONDS * 2**n for n in range(RETRIES)],
             retry_jitter_factor=0.5,
             retry_condition_fn=_retry_condition,
             cache_policy=NO_CACHE,
             persist_result=False,
-        )(function)
+        )(self.fn)
+
+
+def database_task(name: str) -> Callable[[Callable[P, R]], DatabaseTask[P, R]]:
+    """Declare a task."""
+
+    def declare(function: Callable[P, R]) -> DatabaseTask[P, R]:
+        return DatabaseTask(name, function)
 
     return declare
 

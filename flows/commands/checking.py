@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.commands.options import Json, MinCoverage, Schema, Verbose, Yes
-from flows.console import call, confirm, import_flow, run_command
+from flows.console import confirm, import_flow, run_command
 
 
 class Side(enum.StrEnum):
@@ -35,9 +35,7 @@ def verify(
 
     def work() -> dict[str, Any]:
         flow = import_flow("verify", judges=not quick)
-        return call(
-            flow, detailed=detailed, quick=quick, min_coverage=min_coverage, schema_name=schema
-        )
+        return flow(detailed=detailed, quick=quick, min_coverage=min_coverage, schema_name=schema)
 
     run_command(work, "verify", json_=json_, verbose=verbose)
 
@@ -58,7 +56,7 @@ def reconcile(
 
     def repair(dry_run: bool) -> dict[str, Any]:
         flow = import_flow("reconcile", judges=False)
-        return call(flow, side=side.value, dry_run=dry_run, schema_name=schema)
+        return flow(side=side.value, dry_run=dry_run, schema_name=schema)
 
     if not dry_run and not yes and sys.stdin.isatty():
         run_command(lambda: repair(True), "reconcile", json_=False, verbose=verbose)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.commands.options import Json, Schema, Verbose, Yes
-from flows.console import call, confirm, import_flow, run_command, type_name
+from flows.console import confirm, import_flow, run_command, type_name
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")]
 COLUMNS = "tier_access,tier_markup"
@@ -34,7 +34,7 @@ def rollback(
 
     def work(dry_run: bool) -> dict[str, Any]:
         flow = import_flow("rollback", judges=False)
-        return call(flow, restore_snapshot=restore_snapshot, dry_run=dry_run, schema_name=schema)
+        return flow(restore_snapshot=restore_snapshot, dry_run=dry_run, schema_name=schema)
 
     what = (
         "gives up every change since the migration" if restore_snapshot else "keeps later changes"
@@ -65,8 +65,7 @@ def restore(
 
     def work(dry_run: bool) -> dict[str, Any]:
         flow = import_flow("restore", judges=False)
-        return call(
-            flow,
+        return flow(
             file=str(file),
             force=force,
             keep_newer=keep_newer,
@@ -98,8 +97,7 @@ def finalize(
 
     def work(check: bool) -> dict[str, Any]:
         flow = import_flow("finalize", judges=False)
-        return call(
-            flow,
+        return flow(
             check=check,
             soak_days=soak_days,
             archive=str(archive) if archive else None,

@@ -23,7 +23,7 @@ from flows.commands.options import (
     gather_decisions,
     read_tier_map,
 )
-from flows.console import call, confirm, import_flow, run_command
+from flows.console import confirm, import_flow, run_command
 
 
 def demo(json_: Json = False, verbose: Verbose = False) -> None:
@@ -57,8 +57,7 @@ def plan(
 
     def work() -> dict[str, Any]:
         flow = import_flow("plan", judges=False)
-        return call(
-            flow,
+        return flow(
             options=options | read_tier_map(tier_map),
             config=as_text(config),
             schema_name=schema,
@@ -106,8 +105,7 @@ def migrate(
 
     def work() -> dict[str, Any]:
         flow = import_flow("migrate", judges=True)
-        return call(
-            flow,
+        return flow(
             dry_run=dry_run,
             restart=restart,
             **options,
@@ -141,6 +139,6 @@ def rehearse(
     def work() -> dict[str, Any]:
         flow = import_flow("rehearse", judges=True)
         decisions = {**options, **read_tier_map(tier_map)}
-        return call(flow, **decisions, config=as_text(config), schema_name=schema)
+        return flow(**decisions, config=as_text(config), schema_name=schema)
 
     run_command(work, "rehearse", json_=json_, verbose=verbose)

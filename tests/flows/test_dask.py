@@ -13,9 +13,7 @@ from distributed import LocalCluster
 from prefect.testing.utilities import prefect_test_harness
 from support.database import Database
 
-from flows.calling import choose_task_runner
-from flows.migrate import migrate
-from flows.rollback import rollback
+from flows.orchestrated import choose_task_runner, migrate, rollback
 
 MODELS = 60
 

@@ -20,7 +20,8 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, TimeoutError, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PageTimeout
 from psycopg import sql
 from support.database import Database, Told
 from support.serving import PATIENCE, Served, wait_for
@@ -159,7 +160,7 @@ def _submit(page: Page) -> None:
         try:
             with page.expect_response("**/create_flow_run") as answer:
                 page.get_by_role("button", name="Submit").click()
-        except TimeoutError:
+        except PageTimeout:
             return False
         return answer.value.ok
 
