@@ -9,8 +9,8 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import typer
@@ -38,8 +38,11 @@ def import_flow(name: str, *, judges: bool) -> Callable[..., dict[str, Any]]:
     # nothing that is imported becomes garbage, and looking for it cost 0.4 of 1.9 s
     gc.disable()
     try:
-        module = "orchestrated" if os.environ.get("PREFECT_API_URL") else name
-        return getattr(importlib.import_module(f"flows.{module}"), name)
+        if not os.environ.get("PREFECT_API_URL"):
+            return getattr(importlib.import_module(f"flows.{name}"), name)
+        orchestrated = importlib.import_module("flows.orchestrated")
+        orchestrated.require_server()
+        return getattr(orchestrated, name)
     finally:
         gc.enable()
 
@@ -81,12 +84,13 @@ def run_command(work: Callable[[], Any], command: str, *, json_: bool, verbose: 
             "Interrupted. Run the same command again: it goes on where it stopped.", err=True
         )
         raise typer.Exit(ExitCode.INTERRUPTED) from None
-    if json_:
-        _print_json(result)
-    elif result is not None:
-        from flows.printing import print_result
+    with _printing():
+        if json_:
+            _print_json(result)
+        elif result is not None:
+            from flows.printing import print_result
 
-        print_result(command, result)
+            print_result(command, result)
     if result is not None and command == "plan" and result["needs_decision"]:
         raise typer.Exit(ExitCode.DECISION_NEEDED)
 
@@ -96,14 +100,35 @@ def _tell(text: str) -> None:
     os.write(2, f"{text}\n".encode())
 
 
-def _print_error(error: TierflowError, command: str, *, json_: bool) -> None:
-    if json_:
-        shown = {"message": error.message, "next": error.next_step, "exit_code": error.exit_code}
-        _print_json({**(error.result or {"outcome": "failed"}), "error": shown})
-    elif error.result:
-        from flows.printing import print_result
+@contextmanager
+def _printing() -> Generator[None]:
+    """End with a sentence where stdout cannot be written: a full disk, a reader that has gone."""
+    try:
+        yield
+    except OSError as error:
+        # what is buffered would fail once more at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        typer.echo(
+            f"The result could not be printed ({error.strerror}). What was done is done:"
+            " `tierflow runs` has it.",
+            err=True,
+        )
+        raise typer.Exit(ExitCode.CHECK_FAILED) from None
 
-        print_result(command, error.result)
+
+def _print_error(error: TierflowError, command: str, *, json_: bool) -> None:
+    with _printing():
+        if json_:
+            shown = {
+                "message": error.message,
+                "next": error.next_step,
+                "exit_code": error.exit_code,
+            }
+            _print_json({**(error.result or {"outcome": "failed"}), "error": shown})
+        elif error.result:
+            from flows.printing import print_result
+
+            print_result(command, error.result)
     typer.echo(f"{error.message}\nNext: {error.next_step}", err=True)
 
 

@@ -184,8 +184,7 @@ class Facts:
     def write_report(self, target: Target) -> None:
         """Write the report's page and remember where it is."""
         folder = target.home / "reports"
-        self.report = folder / f"{self.run_id}.html"
-        report.write_report(compose_report(self), folder)
+        self.report = report.write_report(compose_report(self), folder)
 
 
 def _plain_change(change: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
+import httpx
 from prefect import Flow, flow
+from prefect.client.orchestration import get_client
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 import flows.finalize
@@ -20,7 +22,7 @@ import flows.rehearse
 import flows.restore
 import flows.rollback
 import flows.verify
-from tierflow.errors import ConfigurationError
+from tierflow.errors import ConfigurationError, TransientError
 from tierflow.settings import read_settings
 
 P = ParamSpec("P")
@@ -45,6 +47,22 @@ def choose_task_runner() -> TaskRunner[Any]:
     if settings.dask_address:
         return DaskTaskRunner(address=settings.dask_address)
     return DaskTaskRunner(cluster_kwargs={"n_workers": settings.workers, "threads_per_worker": 1})
+
+
+def require_server() -> None:
+    """Raise ConfigurationError or TransientError where no server of PREFECT_API_URL answers."""
+    with get_client(sync_client=True) as client:
+        problem = client.api_healthcheck()
+    if isinstance(problem, httpx.UnsupportedProtocol | httpx.InvalidURL):
+        raise ConfigurationError(
+            f"PREFECT_API_URL is no address of a Prefect server: {problem}",
+            next_step="write it as http://HOST:PORT/api, or unset it",
+        )
+    if isinstance(problem, httpx.TransportError):
+        raise TransientError(
+            f"The Prefect server of PREFECT_API_URL cannot be reached: {problem}.",
+            next_step="start that server, or unset PREFECT_API_URL to run without one",
+        )
 
 
 def _orchestrate(function: Callable[P, R], **options: Any) -> Flow[P, R]:

@@ -13,11 +13,21 @@ ROWS_SHOWN = 20
 def print_grants(console: Console, commands: Sequence[Mapping[str, Any]]) -> None:
     """Print a script for psql; what the role has, or cannot be given yet, as comments."""
     for command in commands:
-        console.out(f"-- {command['command']}, as {command['role']}: {command['why']}")
+        _comment(console, f"{command['command']}, as {command['role']}: {command['why']}")
         for grant in command["grants"]:
-            head = "-- has: " if grant["held"] else "" if grant["there"] else "-- when it exists: "
-            console.out(f"{head}{grant['statement']};")
+            statement = f"{grant['statement']};"
+            if grant["held"]:
+                _comment(console, f"has: {statement}")
+            elif not grant["there"]:
+                _comment(console, f"when it exists: {statement}")
+            else:
+                console.out(statement)
         console.out("")
+
+
+def _comment(console: Console, text: str) -> None:
+    """Print one line: a name may hold line breaks, and what follows one would be executed."""
+    console.out("-- " + " ".join(text.splitlines()))
 
 
 def print_forgotten(console: Console, result: Mapping[str, Any]) -> None:

@@ -34,7 +34,7 @@ from tierflow.history import read_history
 from tierflow.ledger import Ledger, StepRecord, has_ledger, may_write_ledger
 from tierflow.measures import collect
 from tierflow.progress import track
-from tierflow.settings import Target
+from tierflow.settings import Target, require_folder
 from tierflow.stopping import stop_if_asked
 
 log = logging.getLogger("tierflow")
@@ -256,6 +256,7 @@ def recorded_run(target: Target, mode: str, *, locked: bool = False) -> Generato
 
     `locked`: hold the lock that allows one run per database (DESIGN.md section 4).
     """
+    require_folder(target.home)
     run = Run(target, mode)
     try:
         with hold_run_lock(target) if locked else contextlib.nullcontext() as run.require_lock:

@@ -73,11 +73,21 @@ def _find_reason(target: Target) -> str | None:
             return None
         fetch(connection, "queries/set_statement_timeout", timeout=CONDITION_TIMEOUT)
         try:
-            row = connection.execute(limits.pause_while.encode()).fetchone()
-        except (pg.SyntaxError, pg.UndefinedTable, pg.UndefinedColumn) as error:
+            # prepared, so that it is one statement
+            cursor = connection.execute(limits.pause_while.encode(), prepare=True)
+            row = cursor.fetchone()
+        except pg.QueryCanceled:
+            return f"TIERFLOW_PAUSE_WHILE does not answer within {CONDITION_TIMEOUT}"
+        except (pg.ProgrammingError, pg.DataError) as error:
             raise ConfigurationError(
                 f"TIERFLOW_PAUSE_WHILE is no query that works here: {error.diag.message_primary}.",
                 next_step="give a query that returns one boolean, with qualified names",
             ) from error
-    paused = bool(row and next(iter(row.values())))
-    return "TIERFLOW_PAUSE_WHILE holds" if paused else None
+    columns = len(cursor.description or ())
+    value = next(iter(row.values()), None) if row else None  # none and NULL are no reason to rest
+    if columns != 1 or not isinstance(value, bool | None):
+        raise ConfigurationError(
+            f"TIERFLOW_PAUSE_WHILE returns {columns} columns, or another type than boolean.",
+            next_step="give a query that returns one boolean, with qualified names",
+        )
+    return "TIERFLOW_PAUSE_WHILE holds" if value else None

@@ -46,6 +46,8 @@ _TRANSIENT = (
 )
 # classes of SQLSTATE: connection, resources, limits, operator intervention, system
 _OF_THE_SERVER = ("08", "53", "54", "57", "58")
+# the parts that errors and reports show, and what libpq takes for one that the DSN lacks
+_PG = {"host": "PGHOST", "port": "PGPORT", "dbname": "PGDATABASE", "user": "PGUSER"}
 _STRING_IN_A_PART = re.compile(r"://|\b(password|passwd|pwd)\s*=", re.IGNORECASE)
 # what libpq says before a session exists when waiting does not help
 _WRONG_SETTING = (
@@ -60,6 +62,7 @@ _WRONG_SETTING = (
     "certificate",
     "does not support ssl",
     "definition of service",
+    "unrecognized configuration parameter",
 )
 
 
@@ -133,7 +136,7 @@ def _require_plain_dsn(dsn: str) -> dict[str, Any]:
     """Return the parts; refuse a DSN of which a password's rest would be shown as another part."""
     with translated_errors():
         parts: dict[str, Any] = conninfo_to_dict(dsn)
-    shown = [str(parts.get(name) or "") for name in ("host", "port", "dbname", "user")]
+    shown = [str(parts.get(name) or os.environ.get(_PG[name], "")) for name in _PG]
     if "://" in dsn and any("@" in part for part in shown[:3]):
         raise ConfigurationError(
             "TIERFLOW_DSN has a second @ or a / in what stands before the host.",
@@ -141,13 +144,13 @@ def _require_plain_dsn(dsn: str) -> dict[str, Any]:
         )
     if not re.fullmatch(r"[0-9,]*", shown[1]):
         raise ConfigurationError(
-            "The port in TIERFLOW_DSN is not a number.",
+            "The port in TIERFLOW_DSN, or PGPORT, is not a number.",
             next_step="write user:password@ before the host, and / ? # in a password as %2F %3F"
             " %23, or use a pgpass file",
         )
     if any(_STRING_IN_A_PART.search(part) for part in shown):
         raise ConfigurationError(
-            "TIERFLOW_DSN has a whole connection string in one of its parts.",
+            "TIERFLOW_DSN, or a PG* variable, has a whole connection string in one of its parts.",
             next_step="separate the parts by spaces: host=... port=... dbname=... user=...",
         )
     return parts

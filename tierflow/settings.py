@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import tempfile
 from pathlib import Path
 from typing import Literal
 
@@ -91,6 +92,18 @@ def read_settings() -> Settings:
         raise ConfigurationError(
             f"The environment cannot be used: {wrong}.",
             next_step="correct or unset what is named (docs/reference.md lists all)",
+        ) from None
+
+
+def require_folder(home: Path) -> None:
+    """Make TIERFLOW_HOME where it is missing. Raises ConfigurationError if it cannot be written."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=home).close()  # root may write where the mode says no, and back
+    except OSError as error:
+        raise ConfigurationError(
+            f"TIERFLOW_HOME cannot be used: {home}: {error.strerror}.",
+            next_step="give a folder that can be written to, for reports and data docs",
         ) from None
 
 

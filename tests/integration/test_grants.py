@@ -310,6 +310,18 @@ WITHOUT_PATH = {
 }  # fmt: skip
 
 
+def test_a_line_break_in_a_name_executes_nothing_of_the_script(roles: Roles) -> None:
+    role = "reader\nSELECT 1 / 0;--"
+    roles.database.rows(f'CREATE ROLE "{role}"')
+    try:
+        script = CliRunner().invoke(app, ["grants", "--role", role]).stdout
+        lines = [line for line in script.splitlines() if line and not line.startswith("-- ")]
+        assert "SELECT 1 / 0;--" in script
+        assert all(line.startswith(("GRANT ", 'SELECT 1 / 0;--"')) for line in lines)
+    finally:
+        roles.database.rows(f'DROP ROLE "{role}"')
+
+
 def test_every_function_has_its_search_path_and_the_rights_that_are_documented(
     database: Database, tierflow: Callable[..., Told]
 ) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -159,3 +162,78 @@ def test_an_empty_schema_is_not_taken_for_public(database: Database) -> None:
     code, said = run_command({}, "plan", "--schema", "")
     assert code == 2
     assert re.search("is empty", said)
+
+
+@pytest.mark.parametrize("name", ["PGDATABASE", "PGHOST", "PGUSER"])
+def test_a_connection_string_in_a_variable_of_libpq_is_refused_without_its_password(
+    nowhere: dict[str, str], name: str
+) -> None:
+    code, said = run_command({**nowhere, "TIERFLOW_DSN": "port=1", name: NOWHERE}, "runs")
+    assert code == 2
+    assert "PG* variable" in said
+
+
+@pytest.mark.parametrize("command", ["plan", "migrate", "verify", "rollback"])
+@pytest.mark.parametrize("home", ["/proc", "/dev/null", "/dev/null/below"])
+def test_a_home_that_cannot_be_written_is_refused_before_anything_is_done(
+    database: Database, command: str, home: str
+) -> None:
+    code, said = run_command({"TIERFLOW_HOME": home}, command)
+    assert code == 2
+    assert f"TIERFLOW_HOME cannot be used: {home}" in said
+
+
+@pytest.mark.parametrize(
+    ("condition", "code", "wanted"),
+    [
+        ("SELECT", 2, "returns 0 columns"),
+        ("SELECT true, true", 2, "returns 2 columns"),
+        ("SELECT 'false'", 2, "another type than boolean"),
+        ("SELECT 1/0 > 0", 2, "division by zero"),
+        ("SELECT true; SELECT false", 2, "multiple commands"),
+        ("SELECT pg_sleep(20) IS NULL", 3, "does not answer within 5s"),
+        ("SELECT NULL::boolean", 0, "published"),
+        ("SELECT true WHERE false", 0, "published"),
+    ],
+)
+def test_a_condition_to_rest_by_is_one_boolean_or_is_refused(
+    database: Database, condition: str, code: int, wanted: str
+) -> None:
+    database.add_tiers("free")
+    database.add_model("one", ["free"])
+    told = run_command(
+        {"TIERFLOW_PAUSE_WHILE": condition, "TIERFLOW_LONGEST_PAUSE": "1"}, "migrate", "--json"
+    )
+    assert told[0] == code
+    assert wanted in told[1]
+
+
+@pytest.mark.parametrize(
+    ("url", "code", "wanted"),
+    [("garbage", 2, "no address"), ("http://127.0.0.1:1/api", 3, "cannot be reached")],
+)
+def test_a_prefect_server_that_is_not_there_is_named(
+    database: Database, url: str, code: int, wanted: str
+) -> None:
+    program = Path(sys.executable).with_name("tierflow")
+    done = subprocess.run(
+        [program, "plan"], env={**os.environ, "PREFECT_API_URL": url},
+        capture_output=True, check=False, text=True,
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    assert wanted in done.stderr
+    assert "\nNext: " in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("runs",), ("grants", "plan"), ("grants", "--json")])
+def test_a_result_that_cannot_be_printed_ends_in_a_sentence(
+    database: Database, arguments: tuple[str, ...]
+) -> None:
+    program = Path(sys.executable).with_name("tierflow")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [program, *arguments], stdout=full, stderr=subprocess.PIPE, check=False, text=True
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("The result could not be printed (No space left on device)")
+    assert done.stderr.count("\n") == 1
