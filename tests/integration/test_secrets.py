@@ -148,21 +148,42 @@ def test_a_password_is_in_nothing_that_a_life_of_a_migration_writes_or_shows(
         (2, "plan", "--schema", "nowhere"),
         (0, "runs"),
         (0, "grants"),
+        (0, "report", "latest"),
+        (0, "reconcile", "--from", "jsonb", "--yes"),
+        (0, "restore", str(shop.home / "before.dump"), "--yes"),
         (0, "rollback", "--yes"),
-    ):
-        result = CliRunner().invoke(app, [*map(str, command), "--verbose"], catch_exceptions=True)
-        assert result.exit_code == code, result.stderr
-        said[f"stdout of {command}"] = result.stdout.encode()
-        said[f"stderr of {command}"] = result.stderr.encode()
+        (0, "migrate", "--yes"),
+        (0, "verify"),
+        (0, "finalize", "--soak-days", "0", "--yes-drop", "tier_access,tier_markup",
+         "--archive", str(shop.home / "old.parquet")),
+        (0, "restore", str(shop.home / "old.parquet"), "--yes"),
+        (0, "forget", "--older-than", "0"),
+    ):  # fmt: skip
+        _tell(said, code, *command)
     watch.end()  # the next dump is this test's own, and gives the password away
     said["log"] = caplog.text.encode()
     said["ledger"] = shop.dump("--schema=tierflow").encode()
-    assert b"rolled_back" in said["ledger"]
+    assert b"finalized" in said["ledger"]
     files = read_files(shop.home)
     assert len(files) > 20
     assert any(b"pg_dump" in line for line in watch.seen)
     shown = {f"command line {n}": line for n, line in enumerate(watch.seen)}
     assert find_canary(said | files | shown) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shop", ["conninfo"], indirect=True)
+def test_a_password_is_in_nothing_that_a_rehearsal_writes_or_shows(
+    shop: Database, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.rows("CREATE DATABASE rehearsal")
+    monkeypatch.setenv("TIERFLOW_REHEARSAL_DSN", make_conninfo(shop.dsn, dbname="rehearsal"))
+    said: dict[str, bytes] = {}
+    _tell(said, 0, "rehearse")
+    watch.end()
+    shop.rows("DROP DATABASE rehearsal")
+    shown = {f"command line {n}": line for n, line in enumerate(watch.seen)}
+    assert find_canary(said | read_files(shop.home) | shown) == []
 
 
 @pytest.mark.parametrize("shop", ["URL"], indirect=True)
@@ -177,6 +198,14 @@ def test_a_wrong_password_and_a_bug_are_told_without_it(
         assert json.loads(result.stdout)["error"]["exit_code"] == 2
         assert find_canary({"told": (result.stdout + result.stderr).encode()}) == []
     assert find_canary(read_files(shop.home)) == []
+
+
+def _tell(said: dict[str, bytes], code: int, *command: str) -> None:
+    """Run a command, which ends with this code, and keep what it says."""
+    result = CliRunner().invoke(app, [*command, "--verbose"], catch_exceptions=True)
+    assert result.exit_code == code, result.stderr
+    said[f"stdout of {command}"] = result.stdout.encode()
+    said[f"stderr of {command}"] = result.stderr.encode()
 
 
 def _yes(command: str) -> list[str]:
