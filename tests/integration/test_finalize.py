@@ -31,7 +31,13 @@ WAITING = """SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pi
 
 def age(shop: Database, interval: str) -> None:
     """Have all that was recorded be so much older."""
-    shop.rows("UPDATE tierflow.run SET finished = finished - %s::interval", interval)
+    shop.rows(
+        """UPDATE tierflow.run
+           SET started = started - past.age, finished = finished - past.age
+           FROM (SELECT %s::interval AS age) AS past""",
+        interval,
+    )
+    shop.rows("UPDATE tierflow.step SET started = started - %s::interval", interval)
     shop.rows("UPDATE tierflow.quarantine SET recorded = recorded - %s::interval", interval)
 
 
@@ -40,9 +46,9 @@ def shop(database: Database, tierflow: Call) -> Database:
     return open_shop(database, tierflow)
 
 
-def guards(tierflow: Call, *options: str, failed: str | None = None) -> dict[str, Any]:
+def guards(tierflow: Call, *, failed: str | None = None, soak: str = "0") -> dict[str, Any]:
     """Return the figure of each guard; `failed` is the one that does not hold."""
-    told = tierflow("finalize", "--check", "--soak-days", "0", *options)
+    told = tierflow("finalize", "--check", "--soak-days", soak)
     found = {guard["name"]: guard for guard in told.value["guards"]}
     wrong = [name for name, guard in found.items() if not guard["ok"]]
     assert wrong == ([failed] if failed else []), [found[name]["figure"] for name in wrong]
@@ -132,6 +138,104 @@ def test_the_soak_must_be_over(shop: Database, tierflow: Call) -> None:
     age(shop, "8 days")
     assert tierflow("verify").code == 0
     assert tierflow("finalize", "--check").code == 0
+
+
+def test_a_publishing_that_was_rolled_back_counts_no_more(shop: Database, tierflow: Call) -> None:
+    """The run that published anew died in the backup, and its rerun found the table there."""
+    age(shop, "20 days")
+    assert tierflow("rollback").code == 0
+    age(shop, "8 days")
+    shop.rows("""CREATE FUNCTION public.refuse_backup() RETURNS trigger LANGUAGE plpgsql AS
+                 'BEGIN RAISE EXCEPTION ''no''; END'""")
+    shop.rows("""CREATE TRIGGER refuse_backup BEFORE UPDATE ON public.model_access_control
+                 FOR EACH ROW WHEN (current_setting('application_name') = 'tierflow: back up')
+                 EXECUTE FUNCTION public.refuse_backup()""")
+    assert tierflow("migrate", *OPTIONS).value["outcome"] == "failed"
+    shop.rows("DROP FUNCTION public.refuse_backup() CASCADE")
+    age(shop, "2 days")
+    told = tierflow("migrate")
+    assert (told.code, told.value["outcome"]) == (0, "reconciled"), told.stderr
+    assert guards(tierflow, failed="soak", soak="7")["soak"].startswith("2.0 days since")
+    age(shop, "5 days")
+    assert tierflow("verify").code == 0
+    guards(tierflow, soak="7")
+
+
+# mode, outcome, steps that were done, days ago
+Recorded = tuple[str, str | None, tuple[str, ...], int]
+OLD: Recorded = ("migrate", "published", ("publish", "verify"), 30)
+LIVES: dict[str, tuple[list[Recorded], str]] = {
+    "published": ([OLD], "30.0 days since"),
+    "repaired": ([OLD, ("migrate", "reconciled", ("verify",), 10)], "30.0 days since"),
+    "published twice": ([OLD, ("rollback", "rolled_back", ("roll back",), 20),
+                         ("migrate", "published", ("publish", "verify"), 10)], "10.0 days since"),
+    "killed after its publish": ([OLD, ("rollback", "rolled_back", ("roll back",), 20),
+                                  ("migrate", None, ("publish",), 15),
+                                  ("migrate", "reconciled", ("verify",), 10)], "15.0 days since"),
+    "killed at its publish": ([OLD, ("rollback", "rolled_back", ("roll back",), 20),
+                               ("migrate", None, (), 15), ("migrate", "reconciled", (), 10),
+                               ("migrate", "unchanged", (), 5)], "10.0 days since"),
+    "not read back": ([OLD, ("rollback", "failed", ("roll back",), 20),
+                       ("migrate", "unchanged", (), 10)], "10.0 days since"),
+    "killed in a rollback": ([OLD, ("rollback", None, (), 20),
+                              ("migrate", "unchanged", (), 10)], "10.0 days since"),
+    "not seen since": ([OLD, ("rollback", None, (), 20)],
+                       "the ledger knows of no publishing since the rollback of "),
+    "refused a rollback": ([OLD, ("rollback", "failed", (), 20)], "30.0 days since"),
+    "by psql": ([("standalone sql", "published", (), 30),
+                 ("standalone sql rollback", "rolled_back", (), 20),
+                 ("standalone sql", "published", (), 10)], "10.0 days since"),
+    "adopted by psql": ([OLD, ("standalone sql rollback", "rolled_back", (), 20),
+                         ("standalone sql", "reconciled", (), 10),
+                         ("standalone sql", "unchanged", (), 5)], "10.0 days since"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("life", LIVES)
+def test_the_soak_begins_when_the_present_table_went_live(
+    shop: Database, tierflow: Call, life: str
+) -> None:
+    recorded, expected = LIVES[life]
+    record(shop, recorded)
+    told = tierflow("finalize", "--check")
+    assert told.value["guards"][0]["figure"].startswith(expected), told.value["guards"][0]
+
+
+def test_a_verification_of_an_earlier_table_counts_no_more(shop: Database, tierflow: Call) -> None:
+    record(shop, [("verify", "verified", ("verify",), 0), ("verify", "checks_failed", (), 0),
+                  ("rollback", "rolled_back", ("roll back",), 0),
+                  ("migrate", "published", ("publish",), 0)])  # fmt: skip
+    verified = tierflow("finalize", "--check").value["guards"][1]
+    assert (verified["ok"], verified["figure"]) == (
+        False, "no full verification of this table has passed",
+    )  # fmt: skip
+    assert tierflow("verify").code == 0
+    assert tierflow("finalize", "--check").value["guards"][1]["ok"]
+
+
+def record(shop: Database, runs: list[Recorded]) -> None:
+    """Have these runs be all that the ledger knows, in this order."""
+    shop.rows("DELETE FROM tierflow.run WHERE run_id NOT IN (SELECT run_id FROM tierflow.decision)")
+    shop.rows("DELETE FROM tierflow.step")
+    shop.rows("UPDATE tierflow.run SET mode = 'plan', outcome = 'planned'")
+    for number, (mode, outcome, steps, days) in enumerate(runs):
+        run_id = model_uuid(f"run {number}")
+        # an hour ago, and each a minute after the one before
+        ended = f"{days * 1440 + 60 - number} minutes"
+        shop.rows(
+            """INSERT INTO tierflow.run (run_id, mode, database_schema, tierflow_version, started,
+                 finished, outcome, decisions)
+               SELECT %s, %s, 'public', '0', at, CASE WHEN %s THEN at END, %s, '{}'
+               FROM (SELECT now() - %s::interval AS at) AS ended""",
+            run_id, mode, outcome is not None, outcome, ended,
+        )  # fmt: skip
+        for ordinal, name in enumerate(steps):
+            shop.rows(
+                """INSERT INTO tierflow.step
+                   SELECT run_id, %s, %s, started, 0, NULL, 'done', '{}' FROM tierflow.run
+                   WHERE run_id = %s""",
+                ordinal, name, run_id,
+            )  # fmt: skip
 
 
 def test_a_full_verification_must_have_passed_within_a_day(shop: Database, tierflow: Call) -> None:
