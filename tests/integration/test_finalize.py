@@ -279,6 +279,9 @@ USERS = {
     "function public.old_text()":
         """CREATE FUNCTION public.old_text() RETURNS bigint LANGUAGE plpgsql AS
            'BEGIN RETURN (SELECT count(*) FROM <models> WHERE tier_access ? ''free''); END'""",
+    "function public.old_shouting()":
+        """CREATE FUNCTION public.old_shouting() RETURNS bigint LANGUAGE plpgsql AS
+           'BEGIN RETURN (SELECT COUNT(TIER_MARKUP) FROM <models>); END'""",
     "function public.old_atomic()":
         """CREATE FUNCTION public.old_atomic() RETURNS jsonb LANGUAGE sql
            BEGIN ATOMIC SELECT tier_access FROM <models> LIMIT 1; END""",
@@ -303,6 +306,7 @@ def test_whatever_uses_the_old_columns_is_named(shop: Database, tierflow: Call) 
     figure = guards(tierflow, failed="objects")["objects"]
     assert not [name for name in USERS if name not in figure], figure
     assert figure.startswith(f"{len(USERS)} use the old columns")
+    assert "function public.old_shouting() names TIER_MARKUP in its body" in figure
     before = shop.dump("--exclude-schema=tierflow")
     assert tierflow("finalize", *DROP).code == 1
     assert shop.dump("--exclude-schema=tierflow") == before
@@ -327,13 +331,32 @@ def test_statements_that_still_name_the_old_columns_are_shown(
         shop.add_models(SOURCE)
         shop.rows("CREATE EXTENSION pg_stat_statements")
         shop.rows("SELECT pg_stat_statements_reset()")
-        assert tierflow("migrate", *OPTIONS).code == 0
+        dump = str(tmp_path / "before.dump")
+        assert tierflow("migrate", *OPTIONS, "--pg-dump", dump).code == 0
         assert tierflow("verify").code == 0
-        # of all that was sent so far only ours named them
+        shop.dump()
+        shop.dump("--inserts")
+        sent = "SELECT count(*) FROM pg_stat_statements WHERE query ~ 'COPY.*tier_access.*stdout'"
+        assert shop.value(sent) == 2  # one from before the backup columns
+        # of all that was sent so far only ours and pg_dump's named them
+        assert guards(tierflow)["statements"] == "0 seen"
+        shop.rows("SELECT pg_stat_statements_reset()")
+        shop.dump("--quote-all-identifiers")
+        assert shop.value(sent) == 1
         assert guards(tierflow)["statements"] == "0 seen"
         shop.rows("SELECT model_id FROM public.model_access_control WHERE tier_access ? 'free'")
         figure = guards(tierflow, failed="statements")["statements"]
         assert "WHERE tier_access ? $1 (1 calls of postgres)" in figure
+        for statement in (
+            "SELECT MODEL_ID, TIER_ACCESS FROM PUBLIC.MODEL_ACCESS_CONTROL",
+            "COPY (SELECT id, tier_access FROM public.model_access_control) TO stdout",
+            "COPY public.model_access_control (id, tier_access) TO stdout",
+        ):
+            shop.rows("SELECT pg_stat_statements_reset()")
+            call = [shop.bindir / "psql", "-X", "-q", "-d", shop.dsn, "-c", statement]
+            subprocess.run(call, check=True, capture_output=True)
+            figure = guards(tierflow, failed="statements")["statements"]
+            assert f"{statement} (1 calls of postgres)" in figure
         shop.rows("SELECT pg_stat_statements_reset()")
         finalize(shop, tierflow)
 
