@@ -85,6 +85,11 @@ def test_a_finalized_database_has_the_new_side_only(shop: Database, tierflow: Ca
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     assert Path(f"{archive}.sha256").read_text() == f"{digest}  {archive.name}\n"
     assert shop.value("SELECT sha256 FROM tierflow.finalization") == digest
+    dropped = "SELECT result -> 'dropped' FROM tierflow.run WHERE outcome = 'finalized'"
+    assert shop.value(dropped) == [
+        "column tier_access", "column tier_markup", "column tier_access_backup",
+        "column tier_markup_backup", "the sync",
+    ]  # fmt: skip
     last = "SELECT outcome FROM tierflow.run ORDER BY started DESC LIMIT 1"
     assert shop.value(last) == "finalized"
 
@@ -395,6 +400,44 @@ def test_the_standalone_scripts_refuse_a_finalized_database(shop: Database, tier
         assert done.returncode == 3, script
         assert "finalized" in done.stderr, done.stderr
     assert shop.dump() == before
+
+
+def test_another_schema_is_told_what_works_where_the_first_is_finalized(
+    shop: Database, tierflow: Call
+) -> None:
+    shop.rows("CREATE SCHEMA other")
+    with connect(shop.target, "create the source") as connection:
+        for name in CREATED:
+            run(connection, f"demo/{name}", schema="other")
+    shop.rows("INSERT INTO other.subscription_tiers TABLE public.subscription_tiers")
+    migrate = ("migrate", "--schema", "other", "--min-coverage", "0")
+    assert "'public': roll that back first, or" in tierflow(*migrate).stderr
+    archive = finalize(shop, tierflow)
+    told = tierflow(*migrate)
+    assert told.code == 2
+    assert "that is finalized, so put its old columns back and roll it back" in told.stderr
+    assert f"tierflow restore {archive}, then tierflow rollback" in told.stderr
+    assert "or migrate each schema in a database of its own" in told.stderr
+    script = FOLDER / "migrate_to_dynamic_tiers.sql"
+    by_psql = [shop.bindir / "psql", "-X", "-d", shop.dsn, "-v", "schema=other", "-f", script]
+    done = subprocess.run(by_psql, capture_output=True, text=True, check=False)
+    assert f"That is finalized, so put its old columns back (tierflow restore {archive})" in (
+        done.stderr
+    )
+    for command in (("restore", str(archive)), ("rollback",), migrate):
+        told = tierflow(*command)
+        assert told.code == 0, told.stderr
+
+
+def test_only_columns_that_were_there_are_said_to_be_dropped(
+    database: Database, tierflow: Call
+) -> None:
+    database.add_tiers("free", "pro", "vip")
+    database.add_models(SOURCE)
+    assert tierflow("migrate", *OPTIONS, "--no-backup-columns").code == 0
+    told = tierflow("finalize", *DROP)
+    assert told.code == 0, told.stderr
+    assert told.value["dropped"] == ["column tier_access", "column tier_markup", "the sync"]
 
 
 def test_a_file_that_is_there_is_not_written_over(
