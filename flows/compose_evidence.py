@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, cast
 
-from expectations.definitions import read_definitions
+from flows.definitions import read_definitions
 from tierflow import __version__
 from tierflow.evidence import hash_bytes
 

@@ -100,19 +100,24 @@ def _list_inputs(inputs: Mapping[str, Any]) -> list[Input]:
 
 
 def _say_definitions(definitions: Mapping[str, Mapping[str, Any]]) -> str:
-    total = len(definitions)
-    same = sum(h["sha256_at_run"] == h["sha256_at_packing"] for h in definitions.values())
-    if all(h["sha256_at_run"] is None for h in definitions.values()):
-        return f"The run did not record them; {total} are installed at packing."
-    if same == total:
-        return (
-            f"All {total} files that define the checks are, to the byte, those that the run used;"
-            " they are in definitions/."
+    recorded = [h for h in definitions.values() if h["sha256_at_run"] is not None]
+    same = sum(h["sha256_at_run"] == h["sha256_at_packing"] for h in recorded)
+    if not recorded:
+        return f"The run did not record them; {len(definitions)} are installed at packing."
+    if same == len(recorded):
+        said = (
+            f"All {same} files that the run recorded as defining the checks are, to the byte, those"
+            " that are installed at packing; they are in definitions/."
         )
-    return (
-        f"{same} of {total} files that define the checks are still those that the run used; of the"
-        " others the hashes are in definitions.json, and their text is in the version that ran."
-    )
+    else:
+        said = (
+            f"{same} of {len(recorded)} files that the run recorded as defining the checks are"
+            " still the same; of the others the hashes are in definitions.json, and their text is"
+            " in the version that ran."
+        )
+    if more := len(definitions) - len(recorded):
+        said += f" {more} more define them at packing, of which the run recorded no hash."
+    return said
 
 
 def _say_time(text: str) -> str:

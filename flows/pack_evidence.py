@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from expectations.definitions import read_definitions
 from expectations.run_docs import collect_run_docs
 from flows.compose_evidence import read_versions
 from flows.compose_evidence_page import compose_page
+from flows.definitions import read_definitions
 from tierflow.connection import Connection, connect, fetch, has_relation
 from tierflow.evidence import (
     as_csv,
@@ -218,7 +218,9 @@ def _add_definitions(pack: Pack, evidence: Mapping[str, Any]) -> dict[str, Any]:
         # another text than the run's would be no evidence
         if name in installed and hashes["sha256_at_run"] == hashes["sha256_at_packing"]:
             pack.files[f"definitions/{name}"] = installed[name]
-    changed = [n for n, h in definitions.items() if h["sha256_at_run"] != h["sha256_at_packing"]]
-    if recorded and changed:
+    changed = [n for n, digest in recorded.items() if definitions[n]["sha256_at_packing"] != digest]
+    if changed:
         pack.missing.append((", ".join(changed), "the version that is installed has another text"))
+    if recorded and (unrecorded := [name for name in definitions if name not in recorded]):
+        pack.missing.append((", ".join(unrecorded), NOT_RECORDED))
     return definitions

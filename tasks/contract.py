@@ -40,6 +40,7 @@ DROPS = (
     "schema/drop_backup_columns",
     "schema/drop_source_columns",
 )
+COLUMNS = ("tier_access", "tier_markup", "tier_access_backup", "tier_markup_backup")
 STAYS = ("table", "view", "function", "index", "constraint")
 
 
@@ -161,6 +162,7 @@ def _drop(target: Target, writer: ArchiveWriter, run_id: str, models: int) -> Co
                 " columns are gone is not known.",
                 next_step="run the same command again: it says, or goes on with a new archive",
             )
+        dropped = _list_dropped(connection, target)
         take_locks()
         run(connection, "queries/lock_junction", schema=target.schema)
         drop_sync(connection, target)
@@ -181,10 +183,16 @@ def _drop(target: Target, writer: ArchiveWriter, run_id: str, models: int) -> Co
             models=models,
             definitions=definitions,
         )
-        dropped = ("tier_access", "tier_markup", "tier_access_backup", "tier_markup_backup")
-        return Contracted(archive, models, (*(f"column {name}" for name in dropped), "the sync"))
+        return Contracted(archive, models, dropped)
 
     return with_live_locks(target, "finalize", ALL_WAIT, work)
+
+
+def _list_dropped(connection: Connection, target: Target) -> tuple[str, ...]:
+    """Name what is there to drop: a migration may have kept no backup columns."""
+    rows = fetch(connection, "queries/list_columns", schema=target.schema)
+    there = {row["name"] for row in rows if row["relation"] == "model_access_control"}
+    return (*(f"column {name}" for name in COLUMNS if name in there), "the sync")
 
 
 def _stop_capture(target: Target) -> None:

@@ -86,15 +86,19 @@ def _require_published(connection: Connection, target: Target) -> Inventory:
 
 
 def _check_time(connection: Connection, target: Target, soak_days: float) -> tuple[Check, Check]:
-    found = fetch(connection, "queries/read_soak", ledger=target.ledger)[0]
+    found = fetch(connection, "queries/read_soak", **target.names())[0]
     days, hours = found["days_published"], found["hours_verified"]
     failed = found["failed"]
-    soaked = (
-        "the ledger knows of no publishing"
-        if days is None
-        else f"{days:.1f} days since {found['published']:%Y-%m-%d %H:%M}"
-    )
-    passed = "no full verification has passed"
+    if days is not None:
+        soaked = f"{days:.1f} days since {found['published']:%Y-%m-%d %H:%M}"
+    elif found["rolled_back"] is None:
+        soaked = "the ledger knows of no publishing"
+    else:
+        soaked = (
+            "the ledger knows of no publishing since the rollback of"
+            f" {found['rolled_back']:%Y-%m-%d %H:%M}: `tierflow migrate` records that there is one"
+        )
+    passed = "no full verification of this table has passed"
     if hours is not None:
         passed = f"the last one passed {hours:.1f} h ago"
     later = failed is not None and (found["verified"] is None or failed > found["verified"])

@@ -152,8 +152,16 @@ def list_other_schema(connection: Connection, target: Target) -> tuple[str, ...]
     row = _read_decision(connection, target)
     if row is None or row["schema"] in (None, target.schema):
         return ()
+    other = str(row["schema"])
+    finalization = read_finalization(connection, dataclasses.replace(target, schema=other))
+    way = "roll that back first"
+    if finalization:
+        way = (
+            "that is finalized, so put its old columns back and roll it back first (tierflow"
+            f" restore {finalization.archive}, then tierflow rollback, both with its --schema)"
+        )
     return (
-        f"the ledger of this database serves schema {row['schema']!r}: roll that back first,"
+        f"the ledger of this database serves schema {other!r}: {way},"
         " or migrate each schema in a database of its own",
     )
 

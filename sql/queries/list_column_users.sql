@@ -49,11 +49,11 @@ WHERE owner.relnamespace IS DISTINCT FROM to_regnamespace(quote_ident(:'ledger')
 UNION
 SELECT
     pg_describe_object('pg_proc'::regclass, proc.oid, 0),
-    'names ' || (regexp_match(proc.prosrc, '\m(?:tier_access|tier_markup)(?:_backup)?\M'))[1] || ' in its body'
+    'names ' || (regexp_match(proc.prosrc, '\m(?:tier_access|tier_markup)(?:_backup)?\M', 'i'))[1] || ' in its body'
 FROM pg_proc AS proc
 INNER JOIN pg_namespace AS namespace ON proc.pronamespace = namespace.oid
 WHERE namespace.nspname NOT IN ('pg_catalog', 'information_schema', :'ledger', :'build', 'tierflow_dry_run')
-    AND proc.prosrc ~ '\m(?:tier_access|tier_markup)(?:_backup)?\M'
+    AND proc.prosrc ~* '\m(?:tier_access|tier_markup)(?:_backup)?\M'
     AND NOT EXISTS (
         SELECT FROM pg_depend AS member
         WHERE member.classid = 'pg_proc'::regclass AND member.objid = proc.oid AND member.deptype = 'e'

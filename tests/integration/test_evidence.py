@@ -97,6 +97,11 @@ def test_a_pack_holds_all_that_is_known_of_a_run_and_verifies(
         digest = hashlib.sha256(check.read_bytes()).hexdigest()
         assert definitions[f"sql/checks/{check.name}"]["sha256_at_run"] == digest
         assert files[f"definitions/sql/checks/{check.name}"] == check.read_bytes()
+    for name in ("sql/queries/compare_range.sql", "tasks/verify.py"):
+        assert definitions[name]["sha256_at_run"] is not None
+        assert f"definitions/{name}" in files
+    said = f"All {len(definitions)} files that the run recorded as defining the checks are"
+    assert said in files["index.html"].decode()
     # what the ledger keeps for the pack is not what a list of runs shows
     assert "evidence" not in tierflow("runs").value[0]["result"]
 
@@ -198,6 +203,17 @@ def test_what_is_missing_is_said_with_the_reason(
     assert "definitions/sql/checks/coverage.sql" not in files
     assert "definitions/sql/checks/orphans.sql" in files
 
+    # an older version recorded fewer
+    shop.rows(
+        """UPDATE tierflow.run SET result =
+           result #- '{evidence,definitions,sql/queries/compare_range.sql}'"""
+    )
+    older = tierflow("report", "latest", "--output", str(tmp_path))
+    assert why(older)["sql/queries/compare_range.sql"].startswith("the run did not record it")
+    files = unpack(Path(older.value["file"]))
+    assert "definitions/sql/queries/compare_range.sql" not in files
+    assert b"1 more define them at packing" in files["index.html"]
+
     shop.rows("UPDATE tierflow.run SET result = NULL, outcome = NULL, finished = NULL")
     killed = tierflow("report", "latest", "--output", str(tmp_path))
     assert killed.code == 0
@@ -213,6 +229,21 @@ def test_runs_that_judge_nothing_have_a_pack_too(
     assert told.code == 0
     assert told.value["run_outcome"] == "rolled_back"
     assert why(told)["parity"] == "a run of rollback that judged nothing"
+
+
+def test_the_first_page_of_a_finalize_has_its_guards_and_the_hash_of_its_archive(
+    shop: Database, tierflow: Callable[..., Told], tmp_path: Path
+) -> None:
+    drop = ("--soak-days", "0", "--yes-drop", "tier_access,tier_markup")
+    assert tierflow("verify", "--min-coverage", "0").code == 0
+    finalized = tierflow("finalize", *drop)
+    assert finalized.code == 0, finalized.stderr
+    archive = Path(finalized.value["archive"]["file"])
+    told = tierflow("report", "latest", "--output", str(tmp_path))
+    files = unpack(Path(told.value["file"]))
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    assert f"SHA-256 <code>{digest}</code>" in files["index.html"].decode()
+    assert {"definitions/sql/queries/read_soak.sql", "definitions/tasks/guards.py"} <= set(files)
 
 
 def test_a_run_that_cannot_be_found_or_written_is_refused(

@@ -31,7 +31,13 @@ WAITING = """SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pi
 
 def age(shop: Database, interval: str) -> None:
     """Have all that was recorded be so much older."""
-    shop.rows("UPDATE tierflow.run SET finished = finished - %s::interval", interval)
+    shop.rows(
+        """UPDATE tierflow.run
+           SET started = started - past.age, finished = finished - past.age
+           FROM (SELECT %s::interval AS age) AS past""",
+        interval,
+    )
+    shop.rows("UPDATE tierflow.step SET started = started - %s::interval", interval)
     shop.rows("UPDATE tierflow.quarantine SET recorded = recorded - %s::interval", interval)
 
 
@@ -40,9 +46,9 @@ def shop(database: Database, tierflow: Call) -> Database:
     return open_shop(database, tierflow)
 
 
-def guards(tierflow: Call, *options: str, failed: str | None = None) -> dict[str, Any]:
+def guards(tierflow: Call, *, failed: str | None = None, soak: str = "0") -> dict[str, Any]:
     """Return the figure of each guard; `failed` is the one that does not hold."""
-    told = tierflow("finalize", "--check", "--soak-days", "0", *options)
+    told = tierflow("finalize", "--check", "--soak-days", soak)
     found = {guard["name"]: guard for guard in told.value["guards"]}
     wrong = [name for name, guard in found.items() if not guard["ok"]]
     assert wrong == ([failed] if failed else []), [found[name]["figure"] for name in wrong]
@@ -79,6 +85,11 @@ def test_a_finalized_database_has_the_new_side_only(shop: Database, tierflow: Ca
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     assert Path(f"{archive}.sha256").read_text() == f"{digest}  {archive.name}\n"
     assert shop.value("SELECT sha256 FROM tierflow.finalization") == digest
+    dropped = "SELECT result -> 'dropped' FROM tierflow.run WHERE outcome = 'finalized'"
+    assert shop.value(dropped) == [
+        "column tier_access", "column tier_markup", "column tier_access_backup",
+        "column tier_markup_backup", "the sync",
+    ]  # fmt: skip
     last = "SELECT outcome FROM tierflow.run ORDER BY started DESC LIMIT 1"
     assert shop.value(last) == "finalized"
 
@@ -134,6 +145,104 @@ def test_the_soak_must_be_over(shop: Database, tierflow: Call) -> None:
     assert tierflow("finalize", "--check").code == 0
 
 
+def test_a_publishing_that_was_rolled_back_counts_no_more(shop: Database, tierflow: Call) -> None:
+    """The run that published anew died in the backup, and its rerun found the table there."""
+    age(shop, "20 days")
+    assert tierflow("rollback").code == 0
+    age(shop, "8 days")
+    shop.rows("""CREATE FUNCTION public.refuse_backup() RETURNS trigger LANGUAGE plpgsql AS
+                 'BEGIN RAISE EXCEPTION ''no''; END'""")
+    shop.rows("""CREATE TRIGGER refuse_backup BEFORE UPDATE ON public.model_access_control
+                 FOR EACH ROW WHEN (current_setting('application_name') = 'tierflow: back up')
+                 EXECUTE FUNCTION public.refuse_backup()""")
+    assert tierflow("migrate", *OPTIONS).value["outcome"] == "failed"
+    shop.rows("DROP FUNCTION public.refuse_backup() CASCADE")
+    age(shop, "2 days")
+    told = tierflow("migrate")
+    assert (told.code, told.value["outcome"]) == (0, "reconciled"), told.stderr
+    assert guards(tierflow, failed="soak", soak="7")["soak"].startswith("2.0 days since")
+    age(shop, "5 days")
+    assert tierflow("verify").code == 0
+    guards(tierflow, soak="7")
+
+
+# mode, outcome, steps that were done, days ago
+Recorded = tuple[str, str | None, tuple[str, ...], int]
+OLD: Recorded = ("migrate", "published", ("publish", "verify"), 30)
+LIVES: dict[str, tuple[list[Recorded], str]] = {
+    "published": ([OLD], "30.0 days since"),
+    "repaired": ([OLD, ("migrate", "reconciled", ("verify",), 10)], "30.0 days since"),
+    "published twice": ([OLD, ("rollback", "rolled_back", ("roll back",), 20),
+                         ("migrate", "published", ("publish", "verify"), 10)], "10.0 days since"),
+    "killed after its publish": ([OLD, ("rollback", "rolled_back", ("roll back",), 20),
+                                  ("migrate", None, ("publish",), 15),
+                                  ("migrate", "reconciled", ("verify",), 10)], "15.0 days since"),
+    "killed at its publish": ([OLD, ("rollback", "rolled_back", ("roll back",), 20),
+                               ("migrate", None, (), 15), ("migrate", "reconciled", (), 10),
+                               ("migrate", "unchanged", (), 5)], "10.0 days since"),
+    "not read back": ([OLD, ("rollback", "failed", ("roll back",), 20),
+                       ("migrate", "unchanged", (), 10)], "10.0 days since"),
+    "killed in a rollback": ([OLD, ("rollback", None, (), 20),
+                              ("migrate", "unchanged", (), 10)], "10.0 days since"),
+    "not seen since": ([OLD, ("rollback", None, (), 20)],
+                       "the ledger knows of no publishing since the rollback of "),
+    "refused a rollback": ([OLD, ("rollback", "failed", (), 20)], "30.0 days since"),
+    "by psql": ([("standalone sql", "published", (), 30),
+                 ("standalone sql rollback", "rolled_back", (), 20),
+                 ("standalone sql", "published", (), 10)], "10.0 days since"),
+    "adopted by psql": ([OLD, ("standalone sql rollback", "rolled_back", (), 20),
+                         ("standalone sql", "reconciled", (), 10),
+                         ("standalone sql", "unchanged", (), 5)], "10.0 days since"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("life", LIVES)
+def test_the_soak_begins_when_the_present_table_went_live(
+    shop: Database, tierflow: Call, life: str
+) -> None:
+    recorded, expected = LIVES[life]
+    record(shop, recorded)
+    told = tierflow("finalize", "--check")
+    assert told.value["guards"][0]["figure"].startswith(expected), told.value["guards"][0]
+
+
+def test_a_verification_of_an_earlier_table_counts_no_more(shop: Database, tierflow: Call) -> None:
+    record(shop, [("verify", "verified", ("verify",), 0), ("verify", "checks_failed", (), 0),
+                  ("rollback", "rolled_back", ("roll back",), 0),
+                  ("migrate", "published", ("publish",), 0)])  # fmt: skip
+    verified = tierflow("finalize", "--check").value["guards"][1]
+    assert (verified["ok"], verified["figure"]) == (
+        False, "no full verification of this table has passed",
+    )  # fmt: skip
+    assert tierflow("verify").code == 0
+    assert tierflow("finalize", "--check").value["guards"][1]["ok"]
+
+
+def record(shop: Database, runs: list[Recorded]) -> None:
+    """Have these runs be all that the ledger knows, in this order."""
+    shop.rows("DELETE FROM tierflow.run WHERE run_id NOT IN (SELECT run_id FROM tierflow.decision)")
+    shop.rows("DELETE FROM tierflow.step")
+    shop.rows("UPDATE tierflow.run SET mode = 'plan', outcome = 'planned'")
+    for number, (mode, outcome, steps, days) in enumerate(runs):
+        run_id = model_uuid(f"run {number}")
+        # an hour ago, and each a minute after the one before
+        ended = f"{days * 1440 + 60 - number} minutes"
+        shop.rows(
+            """INSERT INTO tierflow.run (run_id, mode, database_schema, tierflow_version, started,
+                 finished, outcome, decisions)
+               SELECT %s, %s, 'public', '0', at, CASE WHEN %s THEN at END, %s, '{}'
+               FROM (SELECT now() - %s::interval AS at) AS ended""",
+            run_id, mode, outcome is not None, outcome, ended,
+        )  # fmt: skip
+        for ordinal, name in enumerate(steps):
+            shop.rows(
+                """INSERT INTO tierflow.step
+                   SELECT run_id, %s, %s, started, 0, NULL, 'done', '{}' FROM tierflow.run
+                   WHERE run_id = %s""",
+                ordinal, name, run_id,
+            )  # fmt: skip
+
+
 def test_a_full_verification_must_have_passed_within_a_day(shop: Database, tierflow: Call) -> None:
     age(shop, "25 hours")
     assert guards(tierflow, failed="verified")["verified"] == "the last one passed 25.0 h ago"
@@ -175,6 +284,9 @@ USERS = {
     "function public.old_text()":
         """CREATE FUNCTION public.old_text() RETURNS bigint LANGUAGE plpgsql AS
            'BEGIN RETURN (SELECT count(*) FROM <models> WHERE tier_access ? ''free''); END'""",
+    "function public.old_shouting()":
+        """CREATE FUNCTION public.old_shouting() RETURNS bigint LANGUAGE plpgsql AS
+           'BEGIN RETURN (SELECT COUNT(TIER_MARKUP) FROM <models>); END'""",
     "function public.old_atomic()":
         """CREATE FUNCTION public.old_atomic() RETURNS jsonb LANGUAGE sql
            BEGIN ATOMIC SELECT tier_access FROM <models> LIMIT 1; END""",
@@ -199,6 +311,7 @@ def test_whatever_uses_the_old_columns_is_named(shop: Database, tierflow: Call) 
     figure = guards(tierflow, failed="objects")["objects"]
     assert not [name for name in USERS if name not in figure], figure
     assert figure.startswith(f"{len(USERS)} use the old columns")
+    assert "function public.old_shouting() names TIER_MARKUP in its body" in figure
     before = shop.dump("--exclude-schema=tierflow")
     assert tierflow("finalize", *DROP).code == 1
     assert shop.dump("--exclude-schema=tierflow") == before
@@ -223,13 +336,32 @@ def test_statements_that_still_name_the_old_columns_are_shown(
         shop.add_models(SOURCE)
         shop.rows("CREATE EXTENSION pg_stat_statements")
         shop.rows("SELECT pg_stat_statements_reset()")
-        assert tierflow("migrate", *OPTIONS).code == 0
+        dump = str(tmp_path / "before.dump")
+        assert tierflow("migrate", *OPTIONS, "--pg-dump", dump).code == 0
         assert tierflow("verify").code == 0
-        # of all that was sent so far only ours named them
+        shop.dump()
+        shop.dump("--inserts")
+        sent = "SELECT count(*) FROM pg_stat_statements WHERE query ~ 'COPY.*tier_access.*stdout'"
+        assert shop.value(sent) == 2  # one from before the backup columns
+        # of all that was sent so far only ours and pg_dump's named them
+        assert guards(tierflow)["statements"] == "0 seen"
+        shop.rows("SELECT pg_stat_statements_reset()")
+        shop.dump("--quote-all-identifiers")
+        assert shop.value(sent) == 1
         assert guards(tierflow)["statements"] == "0 seen"
         shop.rows("SELECT model_id FROM public.model_access_control WHERE tier_access ? 'free'")
         figure = guards(tierflow, failed="statements")["statements"]
         assert "WHERE tier_access ? $1 (1 calls of postgres)" in figure
+        for statement in (
+            "SELECT MODEL_ID, TIER_ACCESS FROM PUBLIC.MODEL_ACCESS_CONTROL",
+            "COPY (SELECT id, tier_access FROM public.model_access_control) TO stdout",
+            "COPY public.model_access_control (id, tier_access) TO stdout",
+        ):
+            shop.rows("SELECT pg_stat_statements_reset()")
+            call = [shop.bindir / "psql", "-X", "-q", "-d", shop.dsn, "-c", statement]
+            subprocess.run(call, check=True, capture_output=True)
+            figure = guards(tierflow, failed="statements")["statements"]
+            assert f"{statement} (1 calls of postgres)" in figure
         shop.rows("SELECT pg_stat_statements_reset()")
         finalize(shop, tierflow)
 
@@ -268,6 +400,44 @@ def test_the_standalone_scripts_refuse_a_finalized_database(shop: Database, tier
         assert done.returncode == 3, script
         assert "finalized" in done.stderr, done.stderr
     assert shop.dump() == before
+
+
+def test_another_schema_is_told_what_works_where_the_first_is_finalized(
+    shop: Database, tierflow: Call
+) -> None:
+    shop.rows("CREATE SCHEMA other")
+    with connect(shop.target, "create the source") as connection:
+        for name in CREATED:
+            run(connection, f"demo/{name}", schema="other")
+    shop.rows("INSERT INTO other.subscription_tiers TABLE public.subscription_tiers")
+    migrate = ("migrate", "--schema", "other", "--min-coverage", "0")
+    assert "'public': roll that back first, or" in tierflow(*migrate).stderr
+    archive = finalize(shop, tierflow)
+    told = tierflow(*migrate)
+    assert told.code == 2
+    assert "that is finalized, so put its old columns back and roll it back" in told.stderr
+    assert f"tierflow restore {archive}, then tierflow rollback" in told.stderr
+    assert "or migrate each schema in a database of its own" in told.stderr
+    script = FOLDER / "migrate_to_dynamic_tiers.sql"
+    by_psql = [shop.bindir / "psql", "-X", "-d", shop.dsn, "-v", "schema=other", "-f", script]
+    done = subprocess.run(by_psql, capture_output=True, text=True, check=False)
+    assert f"That is finalized, so put its old columns back (tierflow restore {archive})" in (
+        done.stderr
+    )
+    for command in (("restore", str(archive)), ("rollback",), migrate):
+        told = tierflow(*command)
+        assert told.code == 0, told.stderr
+
+
+def test_only_columns_that_were_there_are_said_to_be_dropped(
+    database: Database, tierflow: Call
+) -> None:
+    database.add_tiers("free", "pro", "vip")
+    database.add_models(SOURCE)
+    assert tierflow("migrate", *OPTIONS, "--no-backup-columns").code == 0
+    told = tierflow("finalize", *DROP)
+    assert told.code == 0, told.stderr
+    assert told.value["dropped"] == ["column tier_access", "column tier_markup", "the sync"]
 
 
 def test_a_file_that_is_there_is_not_written_over(
