@@ -60,8 +60,14 @@ def type_name(question: str, name: str) -> None:
         raise typer.Exit(ExitCode.INTERRUPTED)
 
 
-def run_command(work: Callable[[], Any], command: str, *, json_: bool, verbose: bool) -> None:
-    """Do the work, print its result or its error, and leave with the right exit code."""
+def run_command(
+    work: Callable[[], Any], command: str, *, json_: bool, verbose: bool, ahead: bool = False
+) -> None:
+    """Do the work, print its result or its error, and leave with the right exit code.
+
+    `ahead`: what would change, before the question: printed beside it on stderr, for stdout may be
+    a pipe that waits for one JSON value.
+    """
     _set_up_logging(command, verbose=verbose)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what it cannot encode is no reason to fail
@@ -85,12 +91,12 @@ def run_command(work: Callable[[], Any], command: str, *, json_: bool, verbose: 
         )
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     with _printing():
-        if json_:
+        if json_ and not ahead:
             _print_json(result)
         elif result is not None:
             from flows.printing import print_result
 
-            print_result(command, result)
+            print_result(command, result, stderr=ahead)
     if result is not None and command == "plan" and result["needs_decision"]:
         raise typer.Exit(ExitCode.DECISION_NEEDED)
 

@@ -149,8 +149,9 @@ class Facts:
 
     def _rollback_result(self) -> dict[str, Any]:
         done, seen = self.rolled_back, self.preview
-        if seen is None:
-            seen = Preview(done.models_restored if done else 0, 0, (), 0, ())
+        # what would have been done is told of a dry run only: one that failed has done nothing
+        if seen is None or (done is None and self.outcome != "dry_run"):
+            seen = Preview(0, 0, (), 0, ())
         return {
             "mode": "restore_snapshot" if self.restore_snapshot else "keep_changes",
             "models_restored": done.models_restored if done else seen.models_written,

@@ -14,9 +14,9 @@ from flows.printing_trust import print_forgotten, print_grants
 from tierflow.measures import describe_locks
 
 
-def print_result(command: str, result: Any) -> None:
+def print_result(command: str, result: Any, *, stderr: bool = False) -> None:
     """Print what a command returns, as a person reads it."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, stderr=stderr)
     printers = {
         "plan": _print_plan,
         "verify": _print_verify,

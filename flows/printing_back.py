@@ -13,8 +13,10 @@ from flows.printing_tables import print_checks, print_files, print_rows
 def print_rollback(console: Console, result: Mapping[str, Any]) -> None:
     """Print what a rollback has changed, or would."""
     verb = "would be " if result["outcome"] == "dry_run" else ""
+    idle = result["outcome"] == "failed" and not result["dropped"]
     console.print(
         f"[bold]{result['outcome'].replace('_', ' ')}[/bold] ({result['mode'].replace('_', ' ')}):"
+        f"{' nothing was changed,' if idle else ''}"
         f" the JSONB of {result['models_restored']:,} models {verb}written,"
         f" {len(result['dropped'])} objects {verb}dropped"
     )
@@ -34,9 +36,10 @@ def print_rollback(console: Console, result: Mapping[str, Any]) -> None:
 
 def print_restored(console: Console, result: Mapping[str, Any]) -> None:
     """Print what a restore has written, or would, and which newer writes there are."""
+    verb = "would be " if result["outcome"] == "dry_run" else ""
     console.print(
         f"[bold]{result['outcome'].replace('_', ' ')}[/bold]: {result['models']:,} models in the"
-        f" file, {result['written']:,} written, {result['newer']:,} with newer writes"
+        f" file, {result['written']:,} {verb}written, {result['newer']:,} with newer writes"
     )
     if result.get("added") or result.get("deleted"):
         console.print(

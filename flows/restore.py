@@ -8,6 +8,7 @@ from typing import Any
 from flows.recording import recorded_run
 from flows.target import open_target
 from tasks import restore as task
+from tierflow.errors import ConfigurationError
 
 
 def restore(
@@ -28,19 +29,28 @@ def restore(
         schema_name: Schema of the source tables; default public.
         database: Name of a saved connection; none: TIERFLOW_DSN, else the embedded database.
     """
+    if force and keep_newer:
+        raise ConfigurationError(
+            "Nothing was changed: --force gives newer writes up, and --keep-newer keeps them.",
+            next_step="give one of the two",
+        )
     with (
         open_target(schema_name, database=database, judges=False) as target,
         recorded_run(target, "restore", locked=not dry_run) as run,
     ):
         run.find_finalization()
-        done = run.step(
-            task.restore,
-            target,
-            Path(file),
-            force=force,
-            keep_newer=keep_newer,
-            apply=not dry_run,
-        )
+        try:
+            done = run.step(
+                task.restore,
+                target,
+                Path(file),
+                force=force,
+                keep_newer=keep_newer,
+                apply=not dry_run,
+            )
+        except task.NewerWritesError as error:
+            run.facts.restored = error.found
+            raise
         run.facts.restored = done
         if dry_run:
             return run.finish("dry_run")

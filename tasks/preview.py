@@ -13,8 +13,9 @@ from tasks.way_back import (
     require_captured,
     require_no_drift,
     require_nothing_foreign,
+    require_nothing_to_lose,
 )
-from tasks.write_back import list_later_changes, side_of
+from tasks.write_back import compose_new_values, list_later_changes, side_of
 from tierflow.connection import Connection, connect, fetch
 from tierflow.published import Inventory
 from tierflow.settings import Target
@@ -45,10 +46,12 @@ class Preview:
 def preview_rollback(target: Target, *, restore_snapshot: bool) -> Preview:
     """Return what a rollback would write and drop, and every difference since the migration.
 
-    Raises what the rollback would raise when there is no way back without loss.
+    Raises what the rollback would raise when there is no way back without loss. What only trying
+    tells, it cannot: an object of somebody else's that needs one of ours, a trigger that refuses.
     """
     with connect(target, "preview rollback", read_only=True) as connection:
         inventory = read_inventory(connection, target)
+        require_nothing_to_lose(connection, target)
         ours = has_our_ledger(connection, target, inventory)
         dropped = tuple(sorted(f"{kind} {name}" for kind, name in inventory.found)) if ours else ()
         if not ours or not inventory.published:
@@ -75,7 +78,9 @@ def _compare(
     ]
     if restore_snapshot:
         return changed, changed, changes
-    later = [row for row in list_later_changes(connection, target) if side_of(row) == "junction"]
+    rows = list_later_changes(connection, target)
+    models = compose_new_values(connection, target, rows)
+    later = [row for row in rows if side_of(row) == "junction"]
     written = [
         {
             "model": row["model"],
@@ -85,7 +90,7 @@ def _compare(
         }
         for row in later
     ]
-    return len({row["model_id"] for row in later}), changed + len(later), written + changes
+    return len(models), changed + len(later), written + changes
 
 
 def _say(tier: str, markup: object) -> str:

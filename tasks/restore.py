@@ -42,7 +42,7 @@ CLEARANCE = ("restore/drop_keep_trigger", "restore/drop_keep_function")
 
 @dataclasses.dataclass(frozen=True)
 class Restored:
-    """What a restore has found, and written unless it was only asked.
+    """What a restore has found, and written; where it was only asked, `written` is what would be.
 
     `newer` counts models that were written after the file was made; `changes` names the first of
     them: model, what it holds now, what the file says. `left_out`: what could not be made again.
@@ -60,11 +60,11 @@ class Restored:
 
     @property
     def rows(self) -> int:
-        """Return the number of models written."""
+        """Return the number of models written, or that would be."""
         return self.written
 
     def require_nothing_lost(self, file: Path) -> None:
-        """Raise ConfigurationError, naming models, when writes newer than the file would go."""
+        """Raise NewerWritesError, naming models, when writes newer than the file would go."""
         if not self.newer:
             return
         named = "; ".join(
@@ -72,11 +72,20 @@ class Restored:
             for c in self.changes[:NAMED]
         )
         keep = f"; to keep them: tierflow restore {file} --keep-newer" if self.columns_added else ""
-        raise ConfigurationError(
+        raise NewerWritesError(
             f"Nothing was changed: {self.newer} models were written after {file} was made, and"
             f" would lose that: {named}.",
             next_step=f"to give these writes up: tierflow restore {file} --force{keep}",
+            found=self,
         )
+
+
+class NewerWritesError(ConfigurationError):
+    """Writes newer than the file would be lost; `found` is what there is, with 0 written."""
+
+    def __init__(self, message: str, *, next_step: str, found: Restored) -> None:
+        super().__init__(message, next_step=next_step)
+        self.found = found
 
 
 @database_task("restore")
@@ -87,7 +96,7 @@ def restore(
 
     On a finalized database the columns are made again first, with the sync: the two sides agree
     when it commits. Models that the file does not know keep what they have. Raises
-    ConfigurationError, nothing changed, when newer writes would be lost, unless `force` gives them
+    NewerWritesError, nothing changed, when newer writes would be lost, unless `force` gives them
     up or `keep_newer` (finalized databases) writes them into the columns. Without `apply` it only
     looks. Writers of the models wait while it writes; readers never do.
     """
@@ -99,12 +108,11 @@ def restore(
         found = _examine(connection, target, gone=gone)
         connection.rollback()
         if not apply:
-            return found
+            return dataclasses.replace(found, written=_count_to_write(connection, target, found))
         if not force and not (keep_newer and gone):
             found.require_nothing_lost(file)
         put_ledger(connection, target)
-        stored = read_decisions_in_force(connection, target)
-        captured = gone and settle_decisions({}, stored).backup_columns
+        captured = gone and _is_captured(connection, target)
         connection.commit()
         if gone:
             change_live(target, "restore", ALL_WAIT, ADDITIONS[captured], target.names())
@@ -165,6 +173,20 @@ def _examine(connection: Connection, target: Target, *, gone: bool) -> Restored:
         columns_added=gone,
         renamed_tiers=renamed,
     )
+
+
+def _is_captured(connection: Connection, target: Target) -> bool:
+    """Return whether the migration kept the captured values in columns."""
+    return settle_decisions({}, read_decisions_in_force(connection, target)).backup_columns
+
+
+def _count_to_write(connection: Connection, target: Target, found: Restored) -> int:
+    """Return how many models a restore would write: what the batches of sql/restore/ do."""
+    if not found.columns_added:
+        return found.newer  # the values that differ
+    if _is_captured(connection, target):
+        return found.models - found.deleted
+    return fetch(connection, "restore/count_valued", schema=target.schema)[0]["models"]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -106,7 +106,7 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         estimated_bytes=counts.grants * BYTES_PER_GRANT,
         undecided=undecided,
         notes=() if undecided else tuple(_list_notes(values, decisions)),
-        ways_back=list_ways_back(rules, counts, cases.malformed, dumped=dumped),
+        ways_back=list_ways_back(rules, counts, cases.unwritable, dumped=dumped),
     )
     return Survey(
         plan=plan,

@@ -11,6 +11,22 @@ from tierflow.json_text import as_json, parse_json
 from tierflow.read_pair import MarkupReader, Rules, read_pair
 
 
+class InexpressibleError(ConfigurationError):
+    """One model's JSON values cannot say a change; `why` is the reason."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"The changes cannot be written back without loss: {why}.",
+            next_step="correct that model's JSONB, or roll back with --restore-snapshot",
+        )
+        self.why = why
+
+
+def has_place_for_grants(access: str | None, markups: str | None) -> bool:
+    """Return whether these JSON texts have a shape that a later grant can be written into."""
+    return (access or "null").lstrip()[0] in '["n' and (markups or "null").lstrip()[0] in "{n"
+
+
 def rewrite_pair(
     access: str | None,
     markups: str | None,
@@ -22,7 +38,7 @@ def rewrite_pair(
 
     The order of the array stays; a code whose tiers are all still granted at one markup stays, a
     new grant is appended under its tier's write code; markups of revoked codes and elements that
-    mean nothing to us stay. Raises ConfigurationError when the old shape cannot say it.
+    mean nothing to us stay. Raises InexpressibleError when the old shape cannot say it.
     """
     elements = _as_list(parse_json(access))
     prices = _as_object(parse_json(markups))
@@ -41,7 +57,9 @@ def rewrite_pair(
             if level is not None and not touched.isdisjoint(tiers):
                 written[element] = level
         elif lost := [tier for tier in tiers if tier not in wanted]:
-            raise _inexpressible(f"{element!r} is quarantined for {', '.join(lost)} and would go")
+            raise InexpressibleError(
+                f"{element!r} is quarantined for {', '.join(lost)} and would go"
+            )
     for tier, markup in wanted.items():
         if markup is not None and tier not in covered:
             kept.append(write_codes[tier])
@@ -77,7 +95,7 @@ def _as_list(access: Any) -> list[Any]:
         return list(access)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     if isinstance(access, str):
         return [access]
-    raise _inexpressible("tier_access is neither an array nor a code")
+    raise InexpressibleError("tier_access is neither an array nor a code")
 
 
 def _as_object(markups: Any) -> dict[str, Any]:
@@ -85,11 +103,4 @@ def _as_object(markups: Any) -> dict[str, Any]:
         return {}
     if isinstance(markups, dict):
         return dict(markups)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    raise _inexpressible("tier_markup is not an object")
-
-
-def _inexpressible(why: str) -> ConfigurationError:
-    return ConfigurationError(
-        f"The changes cannot be written back without loss: {why}.",
-        next_step="correct that model's JSONB, or roll back with --restore-snapshot",
-    )
+    raise InexpressibleError("tier_markup is not an object")

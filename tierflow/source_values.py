@@ -15,6 +15,7 @@ from tierflow.explode import QUARANTINE_COLUMNS, Counts, quarantine_row, sum_cou
 from tierflow.multiset_hash import MultisetHash, value_line
 from tierflow.plan import nearest_codes, shorten, show_value
 from tierflow.read_pair import Reading, Rules, read_pair
+from tierflow.rewrite_pair import has_place_for_grants
 
 # reasons that the plan lists under a heading of their own
 _LISTED_ELSEWHERE = ("unknown_tier", "markup_conflict", "markup_inexact")
@@ -34,6 +35,11 @@ class Problem(NamedTuple):
     access: str | None
     markups: str | None
     reading: Reading
+
+    @property
+    def is_unwritable(self) -> bool:
+        """Return whether these values have no place for a later grant."""
+        return not has_place_for_grants(self.access, self.markups)
 
 
 @dataclasses.dataclass
@@ -75,8 +81,14 @@ class SourceValues:
             self.markups_as_strings += models * element.number_as_string
             if element.reason == "unknown_tier" and element.code is not None:
                 self.unknown_tiers[element.code] += models
-        if reading.count("quarantined") or reading.conflicts or reading.inexact:
-            self.problems.append(Problem(row["tier_access"], row["tier_markup"], reading))
+        problem = Problem(row["tier_access"], row["tier_markup"], reading)
+        if (
+            reading.count("quarantined")
+            or reading.conflicts
+            or reading.inexact
+            or problem.is_unwritable
+        ):
+            self.problems.append(problem)
 
     @property
     def expected_share(self) -> float:
@@ -95,14 +107,12 @@ class Cases:
     ) -> None:
         self._rules = rules
         self._values = values
-        self._holders: list[tuple[str, str, Reading]] = [
-            (
-                str(row["id"]),
-                str(row["model_identifier"]),
-                values.problems[int(row["pair"])].reading,
-            )
+        held = [
+            (str(row["id"]), str(row["model_identifier"]), values.problems[int(row["pair"])])
             for row in holders
         ]
+        self._holders = [(model_id, name, problem.reading) for model_id, name, problem in held]
+        self.unwritable = tuple(name for _, name, problem in held if problem.is_unwritable)
         self.unknown_tiers = self._list_unknown_tiers()
         self.malformed = self._list_malformed()
         self.markup_conflicts = self._list_markup_conflicts()

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tierflow.explode import Counts
 from tierflow.plan import list_write_codes
 from tierflow.read_pair import Rules
 
-# models whose values have no place for a later grant
-UNWRITABLE = ("access_not_an_array", "markups_not_an_object")
 CODES_SHOWN = 5
 
 
 def list_ways_back(
-    rules: Rules, counts: Counts, malformed: Iterable[Mapping[str, Any]], *, dumped: bool | None
+    rules: Rules, counts: Counts, unwritable: Sequence[str], *, dumped: bool | None
 ) -> tuple[dict[str, Any], ...]:
     """Return each way back: way, command, whether it is open, and why (empty: no more to say).
 
-    `malformed` are the plan's cases; `dumped`: whether this database's migration took a dump, None
-    where it has not run.
+    `unwritable` names the models whose values have no place for a later grant; `dumped`: whether
+    this database's migration took a dump, None where it has not run.
     """
     backup = rules.decisions.backup_columns
-    unwritable = {str(m["model_id"]) for m in malformed if m["reason"] in UNWRITABLE}
     keep = list(_describe_codes(rules))
     if not backup:
         keep.insert(0, "only while both sides agree: without backup columns nobody can say which"
@@ -32,7 +29,7 @@ def list_ways_back(
     if unwritable:
         keep.append(
             f"{len(unwritable)} models ({_name(sorted(unwritable))}) cannot take a later grant:"
-            " their tier_access is no array, or their tier_markup no object"
+            " their tier_access is neither an array nor a code, or their tier_markup no object"
         )
     lost = [
         f"{number} {kind} elements"

@@ -59,7 +59,7 @@ def reconcile(
         return flow(side=side.value, dry_run=dry_run, schema_name=schema)
 
     if not dry_run and not yes and sys.stdin.isatty():
-        run_command(lambda: repair(True), "reconcile", json_=False, verbose=verbose)
+        run_command(lambda: repair(True), "reconcile", json_=json_, verbose=verbose, ahead=True)
         confirm(f"The other side will follow the {side.value}. Go on?", yes=yes)
     run_command(lambda: repair(dry_run), "reconcile", json_=json_, verbose=verbose)
 

@@ -40,7 +40,8 @@ def rollback(
         "gives up every change since the migration" if restore_snapshot else "keeps later changes"
     )
     question = f"This drops tier_model_access and its layer, and {what}. Go on?"
-    _show_and_ask(work, "rollback", question, ask=not dry_run and not yes, verbose=verbose)
+    if not dry_run and not yes:
+        _show_and_ask(work, "rollback", question, json_=json_, verbose=verbose)
     run_command(lambda: work(dry_run), "rollback", json_=json_, verbose=verbose)
 
 
@@ -74,7 +75,8 @@ def restore(
         )
 
     question = f"This writes the tier columns of the models as {file} holds them. Go on?"
-    _show_and_ask(work, "restore", question, ask=not dry_run and not yes, verbose=verbose)
+    if not dry_run and not yes:
+        _show_and_ask(work, "restore", question, json_=json_, verbose=verbose)
     run_command(lambda: work(dry_run), "restore", json_=json_, verbose=verbose)
 
 
@@ -106,16 +108,21 @@ def finalize(
         )
 
     if not check and yes_drop is None and sys.stdin.isatty():
-        run_command(lambda: work(True), "finalize", json_=False, verbose=verbose)
+        run_command(lambda: work(True), "finalize", json_=json_, verbose=verbose, ahead=True)
         type_name(f"This drops {COLUMNS} for good. Type the name of their table", TABLE)
         yes_drop = COLUMNS
     run_command(lambda: work(check), "finalize", json_=json_, verbose=verbose)
 
 
 def _show_and_ask(
-    work: Callable[[bool], dict[str, Any]], command: str, question: str, *, ask: bool, verbose: bool
+    work: Callable[[bool], dict[str, Any]],
+    command: str,
+    question: str,
+    *,
+    json_: bool,
+    verbose: bool,
 ) -> None:
     """On a terminal: show what would change, and ask; a script is not asked."""
-    if ask and sys.stdin.isatty():
-        run_command(lambda: work(True), command, json_=False, verbose=verbose)
+    if sys.stdin.isatty():
+        run_command(lambda: work(True), command, json_=json_, verbose=verbose, ahead=True)
         confirm(question, yes=False)

@@ -57,6 +57,6 @@ def forget(
             return forget_runs(target, older_than, apply=not dry_run)
 
     if not dry_run and not yes and sys.stdin.isatty():
-        run_command(lambda: work(True), "forget", json_=False, verbose=verbose)
+        run_command(lambda: work(True), "forget", json_=json_, verbose=verbose, ahead=True)
         confirm("These records are gone for good. Go on?", yes=yes)
     run_command(lambda: work(dry_run), "forget", json_=json_, verbose=verbose)

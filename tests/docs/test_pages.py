@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from support.database import Database
 from support.pages import NOT_RUN, ROOT, Block, Shell, is_run, list_missing, read_blocks
 
+from flows.target import EMBEDDED_DATABASE
 from tasks.create_demo import fill_demo
+from tierflow.embedded import embedded_server
 
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
 # pages with a test of their own
@@ -145,6 +150,22 @@ def test_every_command_and_option_of_a_page_exists(server: object, page: Path) -
 def test_what_no_test_can_run_is_still_written_somewhere(server: object) -> None:
     lines = [line for page in PAGES for block in list_commands(page) for line in block.commands]
     assert [begin for begin in NOT_RUN if not any(x.startswith(begin) for x in lines)] == []
+
+
+def test_the_guides_string_for_the_demo_reaches_the_embedded_server(server: object) -> None:
+    begin = 'export TIERFLOW_DSN="'
+    lines = [line for block in list_commands(GUIDE) for line in block.commands]
+    (line,) = [line for line in lines if line.startswith(begin)]
+    # not pytest's folder: the path of a checkout is shorter, and a socket's has 103 bytes
+    with tempfile.TemporaryDirectory(prefix="guide-") as checkout:
+        said = line.removeprefix(begin).rstrip('"').replace("$PWD", checkout)
+        with embedded_server(
+            Path(checkout, ".tierflow/postgres"), options={"fsync": "off"}
+        ) as held:
+            meant = conninfo_to_dict(held.dsn(EMBEDDED_DATABASE))
+            assert conninfo_to_dict(said).items() <= meant.items()
+            assert all((held.bindir / name).exists() for name in ("psql", "pg_dump"))
+            psycopg.connect(make_conninfo(said, dbname="postgres")).close()
 
 
 @pytest.mark.slow

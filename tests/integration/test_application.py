@@ -166,6 +166,28 @@ def test_each_function_says_what_it_did(shop: Database) -> None:
     assert shop.rows(DRIFT) == []
 
 
+@pytest.mark.parametrize(("access", "markup"), [("7", None), ("[]", "[1]"), ('["ghost"]', '"x"')])
+def test_a_grant_that_the_jsonb_cannot_say_is_in_the_quarantine_and_fails_verify(
+    shop: Database, tierflow: Callable[..., Told], access: str, markup: str | None
+) -> None:
+    shop.add_model("odd", access, markup)
+    rows = ask(
+        shop,
+        "SELECT change FROM public.set_model_tiers(%(model)s, '{pro}')",
+        model=model_uuid("odd"),
+    )
+    assert rows == [{"change": "granted"}]
+    held = "SELECT tier_access::text, tier_markup::text FROM public.model_access_control"
+    assert shop.rows(f"{held} WHERE model_id = 'odd'") == [
+        {"tier_access": access, "tier_markup": markup}
+    ]
+    quarantine = "SELECT tier_codes FROM tierflow.quarantine WHERE reason = 'not_in_jsonb'"
+    assert shop.rows(quarantine) == [{"tier_codes": ["pro"]}]
+    assert tierflow("verify").code == 1
+    told = tierflow("rollback")
+    assert (told.code, "odd (tier_" in told.value["error"]["message"]) == (2, True)
+
+
 NOBODY = UUID(int=1)
 REFUSED: tuple[tuple[LiteralString, tuple[object, ...], str, str], ...] = (
     ("assign_models_to_tier(%s, %s)", ("it's", list(MODELS)), "P0002", "no tier 'it''s'"),

@@ -471,6 +471,38 @@ def test_a_person_must_type_the_name_of_the_table(shop: Database) -> None:
     assert "tier_access" in columns(shop)
 
 
+@pytest.mark.parametrize(
+    ("command", "answer", "asked"),
+    [
+        (("rollback",), b"y", b"would be written"),
+        (("finalize", "--soak-days", "0"), b"model_access_control", b"Guards"),
+        (("reconcile", "--from", "jsonb"), b"y", b"dry run"),
+        (("forget", "--older-than", "0"), b"y", b"Go on?"),
+    ],
+    ids=["rollback", "finalize", "reconcile", "forget"],
+)
+def test_with_json_a_terminal_is_asked_on_stderr_and_stdout_is_one_value(
+    shop: Database, command: tuple[str, ...], answer: bytes, asked: bytes
+) -> None:
+    """What `tierflow rollback --json | jq .` does: the pipe gets nothing else."""
+    program = Path(sys.executable).with_name("tierflow")
+    terminal, other_end = pty.openpty()
+    os.write(terminal, answer + b"\n")
+    done = subprocess.run(
+        [program, *command, "--json"], stdin=other_end, capture_output=True, check=False
+    )
+    os.close(other_end)
+    os.close(terminal)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["outcome"] in (
+        "rolled_back",
+        "finalized",
+        "unchanged",
+        "forgotten",
+    )
+    assert asked in done.stderr
+
+
 @pytest.mark.parametrize("named", [(), ("--yes-drop", "tier_access"), ("--yes-drop", "yes")])
 def test_a_script_must_name_the_columns(
     shop: Database, tierflow: Call, named: tuple[str, ...]

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from support.database import Database, model_uuid
 from support.life import OPTIONS, SOURCE, Call, columns, finalize, open_shop, values
+from typer.testing import CliRunner
+
+from flows.cli import app
 
 GRANT = """INSERT INTO public.tier_model_access (model_id, tier_id, markup_multiplier)
            VALUES (%s, %s, %s)"""
@@ -93,13 +96,14 @@ def test_newer_writes_are_named_and_lost_only_by_force(
     assert "2 models were written after" in told.stderr
     assert 'plain (now ["pro"] {"vip": 2.00}, in the file ["vip"] {"vip": 2.00})' in told.stderr
     assert values(shop) == now
+    assert told.value["outcome"] == "failed"
+    assert (told.value["models"], told.value["written"], told.value["newer"]) == (len(SOURCE), 0, 2)
+    assert [change["model"] for change in told.value["changes"]] == ["jnull", "plain"]
     told = tierflow("restore", str(dump), "--dry-run")
-    assert (told.code, told.value["newer"], told.value["added"], told.value["deleted"]) == (
-        0,
-        2,
-        1,
-        1,
-    )
+    found = [told.value[name] for name in ("written", "newer", "added", "deleted")]
+    assert (told.code, found) == (0, [2, 2, 1, 1])
+    said = CliRunner().invoke(app, ["restore", str(dump), "--dry-run"]).stdout
+    assert "2 would be written, 2 with newer writes" in said
     assert values(shop) == now
 
     told = tierflow("restore", str(dump), "--force")
@@ -140,6 +144,31 @@ def test_later_grants_of_a_finalized_database_are_refused_kept_or_given_up(
     assert found["kept"] == before["kept"]
     assert found["empty"][2] == before["empty"][2]
     assert tierflow("verify").value["ok"]
+
+
+@pytest.mark.parametrize("options", [(), ("--no-backup-columns",)], ids=["captured", "not"])
+def test_a_dry_run_counts_what_the_restore_then_writes(
+    database: Database, tierflow: Call, options: tuple[str, ...]
+) -> None:
+    database.add_tiers("free", "pro", "vip")
+    database.add_models(SOURCE)
+    assert tierflow("migrate", *OPTIONS, *options).code == 0
+    assert tierflow("verify").code == 0
+    archive = finalize(database, tierflow)
+    database.rows("DELETE FROM public.model_access_control WHERE model_id = 'plain'")
+    asked = tierflow("restore", str(archive), "--dry-run")
+    done = tierflow("restore", str(archive))
+    assert (asked.code, done.code) == (0, 0), done.stderr
+    # without captured values the model whose columns were NULL is as it should be already
+    assert asked.value["written"] == done.value["written"] == len(SOURCE) - 1 - len(options)
+
+
+def test_newer_writes_cannot_be_kept_and_given_up(shop: Database, tierflow: Call) -> None:
+    archive = finalize(shop, tierflow)
+    before = shop.dump()
+    told = tierflow("restore", str(archive), "--force", "--keep-newer")
+    assert (told.code, told.value["error"]["next"]) == (2, "give one of the two")
+    assert shop.dump() == before
 
 
 def test_by_force_the_archive_wins_and_the_grants_follow(shop: Database, tierflow: Call) -> None:

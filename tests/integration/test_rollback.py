@@ -8,6 +8,9 @@ from collections.abc import Callable
 import pytest
 from support.database import Database, Told, model_uuid
 from support.reuse import fill_once
+from typer.testing import CliRunner
+
+from flows.cli import app
 
 # as text: the order of the array and the digits of the markups must come back
 SOURCE = [
@@ -264,3 +267,66 @@ def test_without_all_captured_values_neither_way_guesses(
     told = tierflow("migrate")
     assert (told.code, told.value["outcome"]) == (0, "reconciled"), told.stderr
     assert tierflow("rollback").code == 0
+
+
+# no grants and no problem to the reader, but no place for a later grant either
+ODD = [(f"odd {n}", "7" if n % 2 else "[]", None if n % 2 else "[1]") for n in range(1, 8)]
+
+
+@pytest.fixture
+def odd_shop(source: Database, tierflow: Callable[..., Told]) -> Database:
+    """A published migration with a later grant for models whose JSONB cannot say it."""
+
+    def fill() -> None:
+        source.add_models(ODD)
+        told = tierflow("migrate", *OPTIONS, "--malformed", "quarantine")
+        assert told.code == 0, told.stderr
+        for name, _, _ in ODD:
+            source.rows(INSERT + "(%s, 1, 1.5)", model_uuid(name))
+
+    return fill_once(source, f"{__name__} odd", fill)
+
+
+@pytest.mark.parametrize("dry_run", [True, False], ids=["dry run", "real"])
+def test_models_that_cannot_be_written_back_are_named_and_the_preview_refuses_them_too(
+    odd_shop: Database, tierflow: Callable[..., Told], dry_run: bool
+) -> None:
+    before = odd_shop.dump("--exclude-schema=tierflow")
+    told = tierflow("rollback", *(("--dry-run",) if dry_run else ()))
+    assert told.code == 2
+    assert told.value["error"]["message"] == (
+        "The later changes of 7 models cannot be written back without loss:"
+        " odd 1 (tier_access is neither an array nor a code); odd 2 (tier_markup is not an object);"
+        " odd 3 (tier_access is neither an array nor a code); odd 4 (tier_markup is not an object);"
+        " odd 5 (tier_access is neither an array nor a code); and 2 more."
+    )
+    assert (told.value["models_restored"], told.value["dropped"]) == (0, [])
+    assert [s["name"] for s in told.value["steps"]] == ["preview rollback"]
+    assert odd_shop.dump("--exclude-schema=tierflow") == before
+    assert tierflow("rollback", "--restore-snapshot", "--dry-run").code == 0
+
+
+def test_the_plan_counts_every_model_that_cannot_take_a_later_grant(
+    odd_shop: Database, tierflow: Callable[..., Told]
+) -> None:
+    odd_shop.add_model("odd 8", ["ghost"], '"x"')
+    told = tierflow("plan", "--unknown-tiers", "quarantine")
+    said = {way["way"]: way["why"] for way in told.value["ways_back"]}["later changes kept"]
+    assert "8 models (odd 1, odd 2, odd 3, odd 4, odd 5 and 3 more) cannot take" in said
+
+
+def test_a_rollback_that_fails_says_that_nothing_was_done(
+    shop: Database, tierflow: Callable[..., Told]
+) -> None:
+    _edit(shop, INSERT + "(<granted>, 1, 1.5)", past_sync=True)
+    shop.rows("CREATE VIEW public.sales AS SELECT tier_code FROM public.v_model_tier_access")
+    told = tierflow("rollback")
+    assert (told.code, told.value["outcome"]) == (2, "failed")
+    assert (told.value["models_restored"], told.value["dropped"]) == (0, [])
+    assert (told.value["grants"], told.value["changes"]) == (0, [])
+    said = CliRunner().invoke(app, ["rollback"]).stdout
+    assert "failed (keep changes): nothing was changed, the JSONB of 0 models written" in said
+    assert "written back" not in said
+    told = tierflow("rollback", "--dry-run")
+    assert (told.code, told.value["models_restored"]) == (0, 1)
+    assert "table tier_model_access" in told.value["dropped"]

@@ -14,12 +14,12 @@ TIERS = [{"id": n, "tier_code": code} for n, code in enumerate(("free", "pro", "
 
 def ways(
     counts: Counts | None = None,
-    malformed: tuple[dict[str, Any], ...] = (),
+    unwritable: tuple[str, ...] = (),
     dumped: bool | None = None,
     **decided: Any,
 ) -> dict[str, tuple[bool, str]]:
     rules = resolve_rules(Decisions(**decided), TIERS)
-    found = list_ways_back(rules, counts or Counts(), malformed, dumped=dumped)
+    found = list_ways_back(rules, counts or Counts(), unwritable, dumped=dumped)
     return {way["way"]: (way["open"], way["why"]) for way in found}
 
 
@@ -62,6 +62,5 @@ def test_what_only_the_archive_can_give_back_is_counted() -> None:
 
 
 def test_models_that_cannot_take_a_later_grant_are_named() -> None:
-    case = {"model_id": "odd", "reason": "access_not_an_array"}
-    said = ways(malformed=(case,))
+    said = ways(unwritable=("odd",))
     assert said["later changes kept"][1].startswith("1 models (odd) cannot take a later grant")
