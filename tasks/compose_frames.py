@@ -80,19 +80,21 @@ def compose_distribution(
 
 def _describe(tier: Mapping[str, Any], held: pd.DataFrame) -> dict[str, Any]:
     found = held[held["found"] > 0]
+    # the column takes NaN, which is no price but drift, and has no part in a mean
+    priced = found[found["markup"] != "NaN"]
     # hundredths: the mean of equal markups is that markup, exactly
-    markup = (found["markup"].astype("float64") * 100).round().astype("int64")
-    models = int(found["found"].sum())
+    markup = (priced["markup"].astype("float64") * 100).round().astype("int64")
+    prices = int(priced["found"].sum())
     return {
         "tier_id": tier["id"],
         "tier_code": tier["tier_code"],
         "tier_name": tier["tier_name"] or "",
         "is_active": tier["is_active"],
-        "models": models,
+        "models": int(found["found"].sum()),
         "source_models": int(held["implied"].sum()),
-        "mean_markup": int((markup * found["found"]).sum()) / models / 100 if models else None,
-        "min_markup": float(markup.min()) / 100 if models else None,
-        "max_markup": float(markup.max()) / 100 if models else None,
+        "mean_markup": int((markup * priced["found"]).sum()) / prices / 100 if prices else None,
+        "min_markup": float(markup.min()) / 100 if prices else None,
+        "max_markup": float(markup.max()) / 100 if prices else None,
     }
 
 

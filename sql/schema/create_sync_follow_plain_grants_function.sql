@@ -10,6 +10,8 @@ DECLARE
     flag text;
     access jsonb;
     markups jsonb;
+    stored_access jsonb;
+    stored_markups jsonb;
     items jsonb;
     prices jsonb;
     plain boolean;
@@ -86,8 +88,13 @@ BEGIN
         RETURN true;
     END IF;
     flag := set_config('tierflow.syncing', 'on', true);
-    UPDATE tierflow.sync_model AS model SET tier_access = access, tier_markup = markups WHERE model.id = p_model;
+    UPDATE tierflow.sync_model AS model SET tier_access = access, tier_markup = markups WHERE model.id = p_model
+    RETURNING model.tier_access, model.tier_markup INTO stored_access, stored_markups;
     flag := set_config('tierflow.syncing', before, true);
+    -- a BEFORE trigger of the application made something else of it
+    IF stored_access IS DISTINCT FROM access OR stored_markups IS DISTINCT FROM markups THEN
+        RETURN false;
+    END IF;
     INSERT INTO tierflow.reconciled_grant (model_id, tier_id, markup_multiplier)
     SELECT p_model, agreed.tier_id, agreed.level FROM unnest(changed_tiers, changed_levels) AS agreed (tier_id, level)
     ON CONFLICT (model_id, tier_id) DO UPDATE SET markup_multiplier = excluded.markup_multiplier;

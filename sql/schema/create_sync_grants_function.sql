@@ -46,7 +46,12 @@ BEGIN
             );
         END IF;
     ELSIF TG_OP = 'TRUNCATE' THEN
-        SELECT array_agg(DISTINCT model_id) INTO models FROM tierflow.implied_grant;
+        SELECT array_agg(named.model_id) INTO models
+        FROM (
+            SELECT implied.model_id FROM tierflow.implied_grant AS implied
+            UNION
+            SELECT stored.model_id FROM tierflow.quarantine AS stored WHERE stored.reason = 'not_in_jsonb'
+        ) AS named;
     ELSE
         SELECT array_agg(DISTINCT model_id) INTO models FROM moved;
     END IF;

@@ -43,11 +43,16 @@ BEGIN
         INNER JOIN tierflow.tier_code AS code ON item.code = code.code
     ),
 
-    -- each tier that is granted on one side at least: `level` is the wanted markup, NULL where it is revoked
+    -- each tier that is granted on one side at least: `level` is the wanted markup, NULL where it is revoked; a markup
+    -- that no price may be (the column takes -1 and NaN) is not written, and what stands stays
     tier AS MATERIALIZED (
-        SELECT tier_id, wanted.level, implied.markup_multiplier IS DISTINCT FROM wanted.level AS changed
+        SELECT tier_id, said.level, implied.markup_multiplier IS DISTINCT FROM said.level AS changed
         FROM tierflow.implied_grants(p_access, p_markups) AS implied
         FULL JOIN unnest(p_tiers, p_levels) AS wanted (tier_id, level) USING (tier_id)
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN wanted.level NOT BETWEEN 0 AND 99.99 THEN implied.markup_multiplier ELSE wanted.level END AS level
+        ) AS said
+        WHERE implied.tier_id IS NOT NULL OR wanted.level BETWEEN 0 AND 99.99
     ),
 
     -- the tiers that are changed, and all that share a code with one of them

@@ -1,6 +1,8 @@
 -- Creates the trigger function by which the JSONB and the rules follow the tiers. Locks the models that hold a code of theirs FOR NO KEY UPDATE.
 -- A new tier's own code begins to mean it. A deleted tier takes its codes out of the arrays, and out of the tier map: its
--- number may be given again. A renamed tier keeps its old code as a legacy code, so that no access changes on either side.
+-- number may be given again. A renamed tier keeps its old code as a legacy code, so that no access changes on either side,
+-- until another tier takes that code: a tier's own code always means it, so the arrays get another code of the first one.
+-- What was granted stays as the junction table has it.
 -- SECURITY DEFINER: who may write tiers needs no right on the models, the grants and the rules.
 CREATE OR REPLACE FUNCTION :"ledger".sync_tiers() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
@@ -10,19 +12,36 @@ AS $$
 DECLARE
     before text := coalesce(current_setting('tierflow.syncing', true), '');
     gone integer [];
+    begun integer [];
     codes text [];
+    dead text [];
     models uuid [];
+    -- who drops the junction table with CASCADE drops this view: the tiers can still be written to
+    is_apart boolean := to_regclass('tierflow.sync_grant') IS NULL;
 BEGIN
     CASE TG_OP
         WHEN 'INSERT' THEN
-            SELECT array_agg(added.tier_code) INTO codes FROM added;
+            SELECT array_agg(added.tier_code), array_agg(added.id) FILTER (WHERE NOT EXISTS (
+                SELECT FROM tierflow.tier_map AS map WHERE map.code = added.tier_code
+            ))
+            INTO codes, begun
+            FROM added;
+            DELETE FROM tierflow.tier_map AS map WHERE map.code = ANY(codes);
         WHEN 'UPDATE' THEN
             codes := ARRAY[NEW.tier_code];
+            DELETE FROM tierflow.tier_map AS map WHERE map.code = NEW.tier_code;
+            IF NOT FOUND THEN
+                begun := ARRAY[NEW.id];
+            END IF;
+            IF EXISTS (SELECT FROM tierflow.sync_tier AS taker WHERE taker.tier_code = OLD.tier_code) THEN
+                codes := codes || OLD.tier_code::text;
+            END IF;
             INSERT INTO tierflow.tier_map (code, tier_id, ordinal)
             SELECT OLD.tier_code, NEW.id, coalesce(max(map.ordinal), 0) + 1
             FROM tierflow.tier_map AS map
             WHERE OLD.tier_code <> ''
-            HAVING OLD.tier_code <> '' AND NOT EXISTS (SELECT FROM tierflow.tier_map AS own WHERE own.code = OLD.tier_code);
+            HAVING OLD.tier_code <> '' AND NOT EXISTS (SELECT FROM tierflow.tier_map AS own WHERE own.code = OLD.tier_code)
+                AND OLD.tier_code <> ALL(codes);
             UPDATE tierflow.quarantine AS stored
             SET tier_codes = array_replace(stored.tier_codes, OLD.tier_code::text, NEW.tier_code::text)
             WHERE OLD.tier_code = ANY(stored.tier_codes);
@@ -32,9 +51,16 @@ BEGIN
             ELSE
                 SELECT array_agg(tier.id), array_agg(tier.tier_code) INTO gone, codes FROM tierflow.sync_tier AS tier;
             END IF;
-            SELECT array_agg(named.code) INTO codes
+            -- before the map forgets them: a code that meant these tiers alone may be the own code of another, and mean that one then
+            SELECT array_agg(named.code), array_agg(named.code) FILTER (WHERE NOT EXISTS (
+                SELECT FROM tierflow.tier_map AS map
+                INNER JOIN tierflow.sync_tier AS tier ON map.tier_id = tier.id
+                WHERE map.code = named.code AND map.tier_id <> ALL(gone)
+            ))
+            INTO codes, dead
             FROM (
-                SELECT unnest(codes) AS code
+                SELECT own.code FROM unnest(codes) AS own (code)
+                WHERE NOT EXISTS (SELECT FROM tierflow.tier_map AS map WHERE map.code = own.code)
                 UNION
                 SELECT map.code FROM tierflow.tier_map AS map WHERE map.tier_id = ANY(gone)
             ) AS named;
@@ -43,33 +69,54 @@ BEGIN
     PERFORM tierflow.sync_decision(
         CASE WHEN TG_OP = 'UPDATE' THEN OLD.tier_code END, CASE WHEN TG_OP = 'UPDATE' THEN NEW.tier_code END
     );
+    -- the grants of a tier that had no code of its own can be said now
     SELECT array_agg(locked.id) INTO models
     FROM (
         SELECT model.id FROM tierflow.sync_model AS model
-        WHERE jsonb_typeof(model.tier_access) IN ('array', 'string') AND model.tier_access ?| codes
+        WHERE model.id IN (
+            SELECT held.id FROM tierflow.sync_model AS held
+            WHERE jsonb_typeof(held.tier_access) IN ('array', 'string') AND held.tier_access ?| codes
+            UNION
+            SELECT stored.model_id FROM tierflow.quarantine AS stored
+            WHERE stored.reason = 'not_in_jsonb' AND stored.tier_codes && codes
+        )
         ORDER BY model.id FOR NO KEY UPDATE
     ) AS locked;
     IF models IS NULL THEN
         RETURN NULL;
     END IF;
-    IF gone IS NOT NULL THEN
-        PERFORM set_config('tierflow.syncing', 'on', true);
+    PERFORM set_config('tierflow.syncing', 'on', true);
+    IF gone IS NULL AND NOT is_apart THEN
+        WITH begins AS (
+            INSERT INTO tierflow.sync_grant (model_id, tier_id, markup_multiplier)
+            SELECT model.id, implied.tier_id, implied.markup_multiplier
+            FROM tierflow.sync_model AS model
+            CROSS JOIN LATERAL tierflow.implied_grants(model.tier_access, model.tier_markup) AS implied
+            WHERE model.id = ANY(models) AND implied.tier_id = ANY(begun)
+            ON CONFLICT (tier_id, model_id) DO NOTHING
+            RETURNING model_id, tier_id, markup_multiplier
+        )
+
+        INSERT INTO tierflow.reconciled_grant (model_id, tier_id, markup_multiplier)
+        SELECT begins.model_id, begins.tier_id, begins.markup_multiplier FROM begins
+        ON CONFLICT (model_id, tier_id) DO UPDATE SET markup_multiplier = excluded.markup_multiplier;
+    ELSE
         UPDATE tierflow.sync_model AS model
         SET tier_access = (
             SELECT coalesce(jsonb_agg(item.value ORDER BY item.ordinality), '[]')
             FROM jsonb_array_elements(
                 CASE jsonb_typeof(model.tier_access) WHEN 'array' THEN model.tier_access ELSE jsonb_build_array(model.tier_access) END
             ) WITH ORDINALITY AS item (value, ordinality)
-            WHERE jsonb_typeof(item.value) <> 'string' OR (item.value #>> '{}') <> ALL(codes)
-                OR EXISTS (
-                    SELECT FROM tierflow.tier_code AS code
-                    WHERE code.code = item.value #>> '{}' AND code.tier_id <> ALL(gone)
-                )
+            WHERE jsonb_typeof(item.value) <> 'string' OR (item.value #>> '{}') <> ALL(dead)
         )
-        WHERE model.id = ANY(models);
-        PERFORM set_config('tierflow.syncing', before, true);
+        WHERE model.id = ANY(models) AND jsonb_typeof(model.tier_access) IN ('array', 'string') AND model.tier_access ?| dead;
     END IF;
-    PERFORM tierflow.sync_follow_jsonb(models);
+    PERFORM set_config('tierflow.syncing', before, true);
+    IF TG_OP = 'TRUNCATE' OR is_apart THEN
+        PERFORM tierflow.sync_follow_jsonb(models);
+    ELSE
+        PERFORM tierflow.sync_follow_junction(models);
+    END IF;
     RETURN NULL;
 END
 $$

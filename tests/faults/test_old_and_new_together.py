@@ -182,6 +182,7 @@ def test_both_applications_see_the_same_access_whatever_they_write(
     assert database.rows(DRIFT) == []
     assert looks > seconds
     assert min(counts["old"], counts["new"]) > 10 * seconds
-    # a deadlock is left only where both write the same grant at the same moment
+    # deadlocks are left where both write the same grant at the same moment; statements of several
+    # rows, which lock their models one after the other, could meet one too
     assert counts["DeadlockDetected"] < 0.05 * (counts["old"] + counts["new"])
     assert tierflow("verify", "--min-coverage", "0").code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 from support.database import Database
 from support.life import OPTIONS, Call, finalize, open_shop, values
@@ -117,3 +118,14 @@ def test_a_new_tier_map_of_a_migrated_database_repairs_the_grants(
     }  # fmt: skip
     assert values(shop) == before
     assert_at_peace(tierflow)
+
+
+def test_a_renamed_column_stops_writes_until_it_has_its_name_back(shop: Database) -> None:
+    """The page says not to: docs/reference.md, When the schema changes around a migration."""
+    rename = "ALTER TABLE public.model_access_control RENAME COLUMN {} TO {}"
+    shop.rows(rename.format("tier_access", "access"))
+    with pytest.raises(psycopg.errors.UndefinedColumn, match='record "new" has no field'):
+        shop.rows("UPDATE public.model_access_control SET access = '[\"vip\"]'")
+    shop.rows(rename.format("access", "tier_access"))
+    shop.rows(WRITE, '["vip"]', "empty")
+    assert ("empty", "vip", "1.00") in shop.grants()

@@ -254,6 +254,106 @@ def test_a_grant_that_the_old_shape_cannot_say_stays_and_is_quarantined(
     assert "text" not in {row[0] for row in quarantine(shop)}
 
 
+@pytest.mark.parametrize("markup", ["-1", "NaN"])
+@pytest.mark.parametrize("model", ["plain", "both"])
+def test_a_markup_that_no_price_may_be_stays_where_it_was_written_and_is_quarantined(
+    shop: Database, tierflow: Callable[..., Told], model: str, markup: str
+) -> None:
+    shop.add_model("plain", ["free", "pro"], {"pro": 2})
+    before = pair(shop, model)
+    stamp = "SELECT updated_at::text FROM public.model_access_control WHERE model_id = %s"
+    moved = shop.value(stamp, model)
+    write = "INSERT INTO public.tier_model_access (tier_id, model_id, markup_multiplier) VALUES "
+    shop.rows(write + "(3, %s, %s)", model_uuid(model), markup)
+    assert (pair(shop, model), shop.value(stamp, model)) == (before, moved)
+    shop.rows("UPDATE public.tier_model_access SET markup_multiplier = %s WHERE tier_id = 2"
+              " AND model_id = %s", markup, model_uuid(model))  # fmt: skip
+    assert pair(shop, model) == before
+    query = """SELECT value #>> '{}' AS value, tier_codes FROM tierflow.quarantine
+        WHERE reason = 'not_in_jsonb' ORDER BY position DESC"""
+    found = [(row["value"], row["tier_codes"]) for row in shop.rows(query)]
+    written = "NaN" if markup == "NaN" else "-1.00"
+    assert found == [(written, ["pro"]), (written, ["vip"])]
+    # what can be said beside them is said
+    shop.rows("UPDATE public.tier_model_access SET markup_multiplier = 3 WHERE tier_id = 1"
+              " AND model_id = %s", model_uuid(model))  # fmt: skip
+    assert '"free": 3.00' in str(pair(shop, model)[1])
+    assert len(shop.rows(query)) == 2
+    told = tierflow("verify")
+    assert told.value is not None, told.stderr
+    assert told.value["parity"] == {"missing": 0, "extra": 1, "wrong_markup": 1}
+    assert "not_in_jsonb" in str(told.value["checks"])
+    shop.rows("UPDATE public.tier_model_access SET markup_multiplier = 4"
+              " WHERE tier_id > 1 AND model_id = %s", model_uuid(model))  # fmt: skip
+    assert (shop.rows(query), shop.rows(DRIFT)) == ([], [])
+
+
+def test_a_bulk_write_of_a_markup_that_no_price_may_be_writes_none_of_it(shop: Database) -> None:
+    shop.add_models([(f"bulk {n}", ["free", "pro"], {"free": 2}) for n in range(9)])
+    before = shop.rows(
+        "SELECT tier_access, tier_markup FROM public.model_access_control ORDER BY 1"
+    )
+    shop.rows("UPDATE public.tier_model_access SET markup_multiplier = -1")
+    after = shop.rows("SELECT tier_access, tier_markup FROM public.model_access_control ORDER BY 1")
+    assert after == before
+    unsaid = "SELECT count(*) FROM tierflow.quarantine WHERE reason = 'not_in_jsonb'"
+    assert shop.value(unsaid) == shop.value("SELECT count(*) FROM public.tier_model_access") > 18
+    shop.rows("TRUNCATE public.tier_model_access")
+    assert (shop.value(unsaid), shop.rows(DRIFT)) == (0, [])
+
+
+@pytest.mark.parametrize("gone", ["DELETE FROM {}", "UPDATE {} SET enabled = false", "TRUNCATE {}"])
+def test_a_grant_that_is_gone_leaves_the_quarantine(shop: Database, gone: str) -> None:
+    stays = quarantine(shop)
+    shop.rows("DELETE FROM public.tier_model_access")
+    shop.rows("INSERT INTO public.tier_model_access (tier_id, model_id) VALUES (2, %s)",
+              model_uuid("object"))  # fmt: skip
+    assert ("object", -1, None, "not_in_jsonb") in quarantine(shop)
+    shop.rows(gone.format("public.tier_model_access"))
+    assert "not_in_jsonb" not in {row[3] for row in quarantine(shop)}
+    assert {row[0] for row in quarantine(shop)} <= {row[0] for row in stays}
+
+
+def change_by_trigger(database: Database, access: str) -> None:
+    database.rows(
+        """CREATE FUNCTION public.rule() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+           NEW.tier_access := """ + access + """; RETURN NEW; END $$;
+           CREATE TRIGGER rule BEFORE UPDATE OF tier_access ON public.model_access_control
+           FOR EACH ROW EXECUTE FUNCTION public.rule()"""
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("model", ["plain", "merged"])
+def test_what_a_trigger_of_the_application_adds_to_the_jsonb_is_granted(
+    shop: Database, model: str
+) -> None:
+    shop.add_model("plain", ["pro"], {"pro": 2})
+    change_by_trigger(shop, """NEW.tier_access - 'vip' || '["vip"]'""")
+    shop.rows("UPDATE public.tier_model_access SET markup_multiplier = 4"
+              " WHERE tier_id = 2 AND model_id = %s", model_uuid(model))  # fmt: skip
+    assert grants_of(shop, model).items() >= {"pro": "4.00", "vip": "1.00"}.items()
+    shop.rows("DELETE FROM public.tier_model_access WHERE model_id = %s", model_uuid(model))
+    assert grants_of(shop, model) == {"vip": "1.00"}
+    assert shop.rows(DRIFT) == []
+
+
+@pytest.mark.parametrize("model", ["plain", "merged"])
+def test_a_grant_that_a_trigger_of_the_application_takes_out_stays_and_is_quarantined(
+    shop: Database, model: str
+) -> None:
+    shop.add_model("plain", ["pro"], {"pro": 2})
+    change_by_trigger(shop, "NEW.tier_access - 'vip'")
+    shop.rows("INSERT INTO public.tier_model_access (tier_id, model_id) VALUES (3, %s)",
+              model_uuid(model))  # fmt: skip
+    assert "vip" in grants_of(shop, model)
+    assert (model, -1, None, "not_in_jsonb") in quarantine(shop)
+    shop.rows("DROP TRIGGER rule ON public.model_access_control")
+    shop.rows("UPDATE public.tier_model_access SET markup_multiplier = 2"
+              " WHERE tier_id = 3 AND model_id = %s", model_uuid(model))  # fmt: skip
+    assert shop.rows(DRIFT) == []
+    assert (model, -1, None, "not_in_jsonb") not in quarantine(shop)
+
+
 def test_updated_at_moves_for_a_real_change_of_the_models_row_only(shop: Database) -> None:
     stamp = "SELECT updated_at::text FROM public.model_access_control WHERE model_id = 'both'"
     untouched = shop.value(stamp)
