@@ -149,6 +149,32 @@ def test_a_tier_that_changes_during_the_run_stops_it(
     assert not list_leftovers(bench.database)
 
 
+def test_the_counts_are_of_the_values_that_are_published(bench: Bench) -> None:
+    change = "UPDATE public.model_access_control SET tier_access = '[\"team\", 7]'"
+    writes = {"load chunk 2: commit": [f"{change} WHERE model_id < 'm05'"]}
+    told = migrate(bench, do="kill", label="catch up: commit", nth=2, when="after", writes=writes)
+    assert told.code == -signal.SIGKILL
+    wait_until_gone(bench.database)
+    models = bench.database.rows(f"{change} WHERE model_id >= 'm10' RETURNING id")
+    told = migrate(bench)
+    assert (told.code, told.value["outcome"]) == (0, "published"), told.stderr
+    assert_finished(bench)
+    counts = plan_counts(bench)
+    assert {name: told.value[name] for name in counts} == counts
+    assert told.value["caught_up"] == len(models) + 5
+    assert told.value["quarantined"] == bench.database.value(
+        "SELECT count(*) FROM tierflow.quarantine"
+    )
+
+
+def plan_counts(bench: Bench) -> dict[str, int]:
+    """Return what the plan says that the present JSONB comes to."""
+    planned = bench.zygote.call("plan", *OPTIONS, env=bench.env).value
+    fates = ("migrated", "merged", "duplicates", "quarantined")
+    names = ("source_models", "source_elements", *fates, "defaulted_markups")
+    return {**{name: planned[name] for name in names}, "grants": planned["expected_grants"]}
+
+
 def test_an_application_without_rights_to_the_ledger_writes_undisturbed(bench: Bench) -> None:
     role = f"app_{os.getpid()}"
     bench.database.rows(f"CREATE ROLE {role}")
