@@ -127,6 +127,9 @@ def _count(record: RunReport) -> Iterable[str]:
         ("inserted / updated / deleted",
          f"{counts.inserted or 0:,} / {counts.updated or 0:,} / {counts.deleted or 0:,}"),
     ]  # fmt: skip
+    if counts.caught_up:
+        rows.append(("models that changed during the run, counted as they are now",
+                     counts.caught_up))  # fmt: skip
     if counts.coverage is not None:
         rows.append(
             ("coverage of the models that should have a grant", format_share(counts.coverage))

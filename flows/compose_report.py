@@ -72,6 +72,7 @@ def _count(facts: Facts) -> report.Counts:
         figures["grants"] = facts.audit.grants
     return report.Counts(
         **figures,
+        caught_up=facts.caught_up or None,
         coverage=facts.audit.coverage if facts.audit else None,
         coverage_of_all=facts.audit.coverage_of_all if facts.audit else None,
         **{kind: facts.written.get(kind, 0) for kind in ("inserted", "updated", "deleted")},

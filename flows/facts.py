@@ -45,6 +45,7 @@ class Facts:
     decisions: Decisions | None = None
     plan: Plan | None = None
     counts: Counts | None = None
+    caught_up: int = 0
     audit: Audit | None = None
     verification: Verification | None = None
     changes: tuple[dict[str, Any], ...] = ()
@@ -127,6 +128,7 @@ class Facts:
         return {
             **result,
             **written,
+            "caught_up": self.caught_up,
             "coverage": self.audit.coverage if self.audit else None,
             "coverage_of_all": self.audit.coverage_of_all if self.audit else None,
             "changes": [_plain_change(change) for change in self.changes[:CHANGES_IN_RESULT]],

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from flows.recording import Run, recorded_run
 from flows.target import open_target
-from tasks import build, indexes, judge, load, publish
+from tasks import build, count, indexes, judge, load, publish
 from tasks.back_up import back_up, prepare_backup
 from tasks.catch_up import catch_up
 from tasks.compare import Comparison
@@ -17,6 +17,7 @@ from tasks.survey import Survey
 from tasks.try_write import try_write
 from tierflow.decisions import read_decisions
 from tierflow.evidence import hash_file
+from tierflow.explode import Counts
 from tierflow.forecast import load_forecast
 from tierflow.settings import Target
 
@@ -101,26 +102,35 @@ def write_audit_publish(
         chunks = [chunk for chunk in plan.chunks if not chunk.loaded]
         run.expected_rows = max(0, survey.plan.counts.grants - plan.loaded)
         run.each(load.load_chunk, target, chunks, survey.rules, run.names)
-        run.facts.counts = run.step(load.count_loaded, target)
+        run.facts.counts = loaded = run.step(count.count_loaded, target)
         run.step(indexes.build_indexes, target)
         run.step(indexes.build_keys, target)
-        run.step(catch_up, target, survey.rules)
+        caught = run.step(catch_up, target, survey.rules)
         run.step(indexes.validate_keys, target)
         audit = run.step(
             judge.audit, target, run.names, min_coverage=survey.rules.decisions.min_coverage
         )
         run.facts.audit = audit
         audit.require_passed()
+        if dry_run:
+            count_again(run, target, survey, loaded, caught)
     if dry_run:
         return "dry_run", None
     waiting = run.step(prepare_backup, target, wanted=survey.rules.decisions.backup_columns)
-    caught = run.step(publish.publish, target, survey.rules)
+    late = run.step(publish.publish, target, survey.rules)
+    count_again(run, target, survey, loaded, caught + late)
     if waiting:
         run.step(back_up, target, survey.rows)
     run.facts.written = {"inserted": audit.grants}
     run.facts.forecast = load_forecast(target.home, survey.database)
     # the table that was audited is the one that is live, unless the publish had to catch up
-    return "published", None if caught else audit.comparison
+    return "published", None if late else audit.comparison
+
+
+def count_again(run: Run, target: Target, survey: Survey, loaded: Counts, caught: int) -> None:
+    """Count what changed after it was loaded as it is now."""
+    done = run.step(count.count_published, target, survey.rules, loaded, caught=caught)
+    run.facts.counts, run.facts.caught_up = done.counts, done.caught_up
 
 
 def repair(

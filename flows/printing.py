@@ -134,6 +134,10 @@ def _print_conservation(console: Console, result: Mapping[str, Any]) -> None:
         else "[red]DOES NOT ADD UP[/red]"
     )
     console.print(f"Source elements: {result['source_elements']:,} = {parts} ({mark})")
+    if caught_up := result.get("caught_up"):
+        console.print(
+            f"{caught_up:,} models changed during the run and are counted as they are now"
+        )
 
 
 def _print_migrate(console: Console, result: Mapping[str, Any]) -> None:

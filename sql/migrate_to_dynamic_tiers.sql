@@ -66,6 +66,7 @@ BEGIN;
 \if :has_capture
     \ir schema/drop_capture_trigger.sql
     \ir schema/drop_capture_update_trigger.sql
+    \ir schema/drop_capture_truncate_trigger.sql
 \endif
 \if :has_build
     \ir schema/drop_build_schema.sql

@@ -63,6 +63,7 @@ SELECT gen_random_uuid() AS run_id, now() AS started, 'standalone sql rollback' 
 \if :in_force
     \ir schema/drop_capture_trigger.sql
     \ir schema/drop_capture_update_trigger.sql
+    \ir schema/drop_capture_truncate_trigger.sql
     \ir schema/drop_keep_columns_trigger.sql
     \ir schema/drop_backup_columns.sql
     \ir schema/drop_build_schema.sql

@@ -12,7 +12,11 @@ from tasks.live_locks import (
 from tierflow.connection import Connection, fetch, run
 from tierflow.settings import Target
 
-CAPTURE = ("schema/create_capture_trigger", "schema/create_capture_update_trigger")
+CAPTURE = (
+    "schema/create_capture_trigger",
+    "schema/create_capture_update_trigger",
+    "schema/create_capture_truncate_trigger",
+)
 
 
 def start_capture(connection: Connection, target: Target) -> None:
@@ -33,7 +37,8 @@ def start_capture(connection: Connection, target: Target) -> None:
 def is_capturing(connection: Connection, target: Target) -> bool:
     """Return whether changes are logged."""
     names = target.names()
-    return has_triggers(connection, target, names["capture"], names["capture_update"])
+    triggers = (names["capture"], names["capture_update"], names["capture_truncate"])
+    return has_triggers(connection, target, *triggers)
 
 
 def has_triggers(connection: Connection, target: Target, *triggers: str) -> bool:
@@ -46,6 +51,7 @@ def drop_capture(connection: Connection, target: Target) -> None:
     """Drop the change capture's triggers from the models."""
     run(connection, "schema/drop_capture_trigger", **target.names())
     run(connection, "schema/drop_capture_update_trigger", **target.names())
+    run(connection, "schema/drop_capture_truncate_trigger", **target.names())
 
 
 def drop_build(target: Target) -> None:

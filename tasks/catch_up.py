@@ -3,6 +3,7 @@
 A change is taken from the log only when its model is locked, or is no more: then nobody can commit
 another between the reading of its JSONB and our writing, and what is committed later has a row of
 its own in the log. Numbers of the log are drawn before the commit, so a lower one may follow.
+A TRUNCATE is one row of the log for all models that were there before it.
 """
 
 from __future__ import annotations
@@ -95,6 +96,10 @@ def run_round(target: Target, rules: Rules) -> CaughtUp:
             wait_for_room(target)
             asked = time.perf_counter()
             batch = take_changes(connection, after=after, up_to=up_to, most=most)
+            if has_truncate(batch):
+                connection.rollback()  # it takes long, and nobody is to wait for these models
+                delete_truncated(connection, names)
+                continue
             level = make_level(connection, names, rules, batch)
             connection.commit()
             took = time.perf_counter() - asked
@@ -129,6 +134,18 @@ def take_changes(connection: Connection, *, after: int, up_to: int, most: int) -
     Models that somebody else has locked stay in the log: we wait for nobody while we hold locks.
     """
     return connection.execute(SQL(TAKE).format(after=after, up_to=up_to, most=most)).fetchall()
+
+
+def has_truncate(changes: Sequence[DictRow]) -> bool:
+    """Return whether all models were removed at once."""
+    return any(change["operation"] == "TRUNCATE" for change in changes)
+
+
+def delete_truncated(connection: Connection, names: Mapping[str, str]) -> None:
+    """Delete from the build what a TRUNCATE has removed from the models, and commit."""
+    gone = fetch(connection, "queries/delete_truncated_models", **names)[0]["grants"]
+    connection.commit()
+    log.info("The models were truncated during the run: %s grants are gone with them.", gone)
 
 
 def make_level(

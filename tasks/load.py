@@ -20,7 +20,6 @@ from tasks.quarantine import copy_quarantine, name_models
 from tasks.throttle import wait_for_room
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.copy_format import HEADER, TRAILER, grants_as_copy, read_blocks
-from tierflow.errors import ChecksFailed
 from tierflow.explode import Counts, Exploded, Reader, explode
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
@@ -147,19 +146,3 @@ def extract_models(connection: Connection, target: Target, chunk: Chunk) -> Gene
     with connection.cursor() as cursor, cursor.copy(query) as copy:
         for block in copy.rows():
             yield read_blocks([block])  # pyright: ignore[reportArgumentType]
-
-
-@database_task("count loaded")
-def count_loaded(target: Target) -> Counts:
-    """Return the counts of all chunks, those of an earlier run that was resumed included.
-
-    Raises ChecksFailed when the conservation law does not hold.
-    """
-    with connect(target, "count loaded", read_only=True) as connection:
-        counts = Counts(**fetch(connection, "queries/sum_chunks", ledger=target.ledger)[0])
-    if not counts.conserved:
-        raise ChecksFailed(
-            f"Source elements were lost or counted twice: {counts}. Nothing was published.",
-            next_step="report this: it is a fault of tierflow",
-        )
-    return counts

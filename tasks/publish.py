@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from tasks.capture import drop_capture
 from tasks.catch_up import (
     SHORT_ROUND,
+    has_truncate,
     make_level,
     prepare_catch_up,
     require_same_tiers,
@@ -96,6 +97,12 @@ def _catch_up_for_good(connection: Connection, names: Mapping[str, str], rules: 
     if len(changes) > MOST_CHANGES:
         raise TransientError(
             f"More than {MOST_CHANGES} changes of models are too many for the publish transaction.",
+            next_step="run the same command again; it goes on where it stopped",
+            retry=True,
+        )
+    if has_truncate(changes):
+        raise TransientError(
+            "The models were truncated just before the publish transaction.",
             next_step="run the same command again; it goes on where it stopped",
             retry=True,
         )

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from tasks.definition import database_task
 from tasks.survey import read_inventory
-from tierflow.connection import Connection, connect, fetch
+from tasks.sync import pause_sync
+from tierflow.connection import Connection, connect, fetch, run
 from tierflow.errors import ChecksFailed, ConfigurationError
 from tierflow.finalization import require_source
 from tierflow.published import SYNC_TRIGGERS
@@ -61,6 +62,7 @@ class Repaired:
 def repair_drift(target: Target, side: Side, *, apply: bool) -> Repaired:
     """Make the other side say what `side` says, in one transaction; without `apply` only compare.
 
+    A grant without a model or tier goes, whichever side is named: no JSONB can say it.
     Raises ConfigurationError when the sync is not complete: it is what writes.
     """
     with connect(target, "repair drift", read_only=not apply) as connection:
@@ -72,12 +74,15 @@ def repair_drift(target: Target, side: Side, *, apply: bool) -> Repaired:
         # compared again under the locks: what is shown is what was repaired
         fetch(connection, "queries/lock_drifted_models", **names, low="", high="")
         drift = fetch(connection, "queries/list_drift", **names, buckets=None)
-        models: list[UUID] = sorted({row["model_id"] for row in drift})
+        models: list[UUID] = sorted({row["model_id"] for row in drift if not row["is_orphan"]})
         left: list[Mapping[str, Any]] = []
         if models:
             fetch(connection, f"queries/{REPAIRS[side]}", ledger=target.ledger, models=models)
             rest = fetch(connection, "queries/list_drift", **names, buckets=None)
-            left = [row for row in rest if row["model_id"] in models]
+            left = [row for row in rest if row["model_id"] in models and not row["is_orphan"]]
+        if any(row["is_orphan"] for row in drift):
+            pause_sync(connection)
+            run(connection, "queries/delete_orphan_grants", **names)
     log.info("Repaired the drift of %s grants from the side of the %s.", len(drift), side)
     return Repaired(
         tuple(_describe(row, side) for row in drift), tuple(_describe(row, side) for row in left)
@@ -98,7 +103,7 @@ def _require_sync(connection: Connection, target: Target) -> None:
 
 def _describe(row: Mapping[str, Any], side: Side) -> dict[str, Any]:
     found, wanted = row["junction_markup"], row["jsonb_markup"]
-    if side == "junction":
+    if side == "junction" and not row["is_orphan"]:
         found, wanted = wanted, found
     change = "inserted" if found is None else "deleted" if wanted is None else "updated"
     return {

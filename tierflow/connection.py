@@ -166,7 +166,8 @@ def translated_errors() -> Generator[None]:
     except pg.ForeignKeyViolation as error:
         raise TransientError(
             f"A tier or model was deleted meanwhile: {_first_line(error)}. {_detail(error)}",
-            next_step=_AGAIN,
+            next_step=f"{_AGAIN}; if it meets this each time, `tierflow migrate --restart` builds"
+            " afresh",
             retry=True,
         ) from error
     except pg.ReadOnlySqlTransaction as error:

@@ -87,6 +87,7 @@ class Counts:
     quarantined: int | None = None
     grants: int | None = None
     defaulted_markups: int | None = None
+    caught_up: int | None = None
     coverage: float | None = None
     coverage_of_all: float | None = None
     inserted: int | None = None

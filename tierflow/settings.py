@@ -158,4 +158,5 @@ class Target:
             "target": self.schema if published else self.build,
             "capture": f"{self.ledger}_capture",
             "capture_update": f"{self.ledger}_capture_update",
+            "capture_truncate": f"{self.ledger}_capture_truncate",
         }

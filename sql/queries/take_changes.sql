@@ -1,7 +1,7 @@
--- Takes the next changes from the log, in order, and returns all it looked at: number, model, and whether it was taken: those whose model it could lock, or that is no more. Takes row locks FOR NO KEY UPDATE on those models, in key order, and waits for none.
+-- Takes the next changes from the log, in order, and returns all it looked at: number, model, operation, and whether it was taken: those whose model it could lock, or that is no more. Takes row locks FOR NO KEY UPDATE on those models, in key order, and waits for none.
 -- By number, one by one: a lower number than the last one seen may be committed later.
 WITH batch AS MATERIALIZED (
-    SELECT change_id, model_id FROM :"ledger".change_log
+    SELECT change_id, model_id, operation FROM :"ledger".change_log
     WHERE change_id > :'after' AND change_id <= :'up_to'
     ORDER BY change_id
     LIMIT :'most'
@@ -23,7 +23,7 @@ taken AS (
     RETURNING log.change_id
 )
 
-SELECT batch.change_id, batch.model_id, taken.change_id IS NOT NULL AS taken
+SELECT batch.change_id, batch.model_id, batch.operation, taken.change_id IS NOT NULL AS taken
 FROM batch
 LEFT JOIN taken ON batch.change_id = taken.change_id
 ORDER BY batch.change_id

@@ -149,6 +149,72 @@ def test_a_tier_that_changes_during_the_run_stops_it(
     assert not list_leftovers(bench.database)
 
 
+RELOAD = (
+    "TRUNCATE public.model_access_control CASCADE",
+    """INSERT INTO public.model_access_control (id, model_id, enabled, tier_access, tier_markup)
+       SELECT gen_random_uuid(), 'r' || n, true, '["pro", "free", 7]', '{"pro": 2}'
+       FROM generate_series(1, 30) AS n""",
+)
+
+
+def assert_reloaded(bench: Bench, told: Any) -> None:
+    assert (told.code, told.value["outcome"]) == (0, "published"), told.stderr
+    assert_finished(bench)
+    counts = ("source_models", "source_elements", "migrated", "quarantined", "grants", "caught_up")
+    assert [told.value[name] for name in counts] == [30, 90, 60, 30, 60, 30]
+    assert bench.database.value("SELECT count(*) FROM tierflow.quarantine") == 30
+    assert bench.database.value("SELECT count(*) FROM tierflow.change_log") == 0
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        # before the key to the models, which takes the build into a TRUNCATE, and after it
+        'build indexes: ALTER SEQUENCE "tierflow_build".tier_model_access_id_seq CACHE 1 /*',
+        "catch up: commit",
+        "backup columns: commit",
+    ],
+)
+def test_models_that_are_truncated_and_loaded_anew_during_the_run_are_the_ones_published(
+    bench: Bench, label: str
+) -> None:
+    assert_reloaded(bench, migrate(bench, writes={label: RELOAD}))
+
+
+def test_a_stopped_load_goes_on_after_a_truncate(bench: Bench) -> None:
+    told = migrate(bench, do="interrupt", label="load chunk 2: commit", nth=1, when="before")
+    assert told.code == 130
+    for statement in RELOAD:
+        bench.database.rows(statement)
+    assert_reloaded(bench, migrate(bench))
+
+
+def test_the_counts_are_of_the_values_that_are_published(bench: Bench) -> None:
+    change = "UPDATE public.model_access_control SET tier_access = '[\"team\", 7]'"
+    writes = {"load chunk 2: commit": [f"{change} WHERE model_id < 'm05'"]}
+    told = migrate(bench, do="kill", label="catch up: commit", nth=2, when="after", writes=writes)
+    assert told.code == -signal.SIGKILL
+    wait_until_gone(bench.database)
+    models = bench.database.rows(f"{change} WHERE model_id >= 'm10' RETURNING id")
+    told = migrate(bench)
+    assert (told.code, told.value["outcome"]) == (0, "published"), told.stderr
+    assert_finished(bench)
+    counts = plan_counts(bench)
+    assert {name: told.value[name] for name in counts} == counts
+    assert told.value["caught_up"] == len(models) + 5
+    assert told.value["quarantined"] == bench.database.value(
+        "SELECT count(*) FROM tierflow.quarantine"
+    )
+
+
+def plan_counts(bench: Bench) -> dict[str, int]:
+    """Return what the plan says that the present JSONB comes to."""
+    planned = bench.zygote.call("plan", *OPTIONS, env=bench.env).value
+    fates = ("migrated", "merged", "duplicates", "quarantined")
+    names = ("source_models", "source_elements", *fates, "defaulted_markups")
+    return {**{name: planned[name] for name in names}, "grants": planned["expected_grants"]}
+
+
 def test_an_application_without_rights_to_the_ledger_writes_undisturbed(bench: Bench) -> None:
     role = f"app_{os.getpid()}"
     bench.database.rows(f"CREATE ROLE {role}")

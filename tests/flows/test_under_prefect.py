@@ -23,7 +23,8 @@ STEPS = [
     "preflight", "snapshot stats", "load expectations", "try a write", "create ledger",
     "create objects",
     "load chunk", "count loaded", "build indexes", "build keys", "catch up", "validate keys",
-    "audit", "prepare backup", "publish", "back up", "verify", "data docs",
+    "audit", "prepare backup", "publish", "count published",
+    "back up", "verify", "data docs",
 ]  # fmt: skip
 
 

@@ -87,6 +87,40 @@ def test_what_the_jsonb_cannot_say_is_named(
     assert tierflow("verify", "--min-coverage", "0").code == 0
 
 
+@pytest.mark.parametrize("side", ["jsonb", "junction"])
+def test_grants_without_a_model_or_tier_go_whichever_side_is_named(
+    drifted: Database, tierflow: Callable[..., Told], side: str
+) -> None:
+    assert tierflow("reconcile", "--from", side, "--yes").code == 0
+    source = drifted.rows("SELECT tier_access::text FROM public.model_access_control ORDER BY id")
+    drifted.past_sync("""INSERT INTO public.model_access_control (id, model_id, enabled)
+                         VALUES ('00000000-0000-0000-0000-00000000000a', 'gone', true)""")
+    drifted.past_sync("INSERT INTO public.subscription_tiers (id, tier_code) VALUES (9, 'gone')")
+    drifted.past_sync("""INSERT INTO public.tier_model_access (tier_id, model_id, enabled)
+        SELECT 9, id, true FROM public.model_access_control WHERE model_id = 'a'
+        UNION ALL
+        SELECT tier_id, id, tier_id = 1 FROM public.model_access_control, unnest('{1, 2}'::int[])
+            AS tier_id WHERE model_id = 'gone'""")
+    drifted.past_sync("""SET session_replication_role = replica;
+        DELETE FROM public.model_access_control WHERE model_id = 'gone';
+        DELETE FROM public.subscription_tiers WHERE id = 9""")
+    gone = "00000000-0000-0000-0000-00000000000a (no such model)"
+    orphans = (f"{gone} / free", "a / 9 (no such tier)")
+    quick = tierflow("verify", "--quick")
+    assert quick.code == 1
+    assert all(orphan in quick.value["checks"][0]["figure"] for orphan in orphans)
+    for options in (("--dry-run",), ("--yes",)):
+        told = tierflow("reconcile", "--from", side, *options)
+        assert told.code == 0, told.stderr
+        changes = {(f"{c['model']} / {c['tier']}", c["change"]) for c in told.value["changes"]}
+        assert changes == {(orphan, "deleted") for orphan in (*orphans, f"{gone} / pro")}
+    assert told.value["outcome"] == "reconciled"
+    assert tierflow("verify", "--quick").code == 0
+    assert tierflow("verify", "--min-coverage", "0").code == 0
+    after = drifted.rows("SELECT tier_access::text FROM public.model_access_control ORDER BY id")
+    assert after == source
+
+
 def test_without_the_sync_there_is_nothing_to_repair_with(
     drifted: Database, tierflow: Callable[..., Told]
 ) -> None:

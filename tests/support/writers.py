@@ -3,7 +3,8 @@
 Run as a program: `python -m support.writers DSN RATE`. It writes from "go" until "rest" on stdin,
 answers "ok" to each, and at the end of stdin prints its samples. A sample is when a write was due,
 how long after that it was done (so that a write that waits for another of its thread counts in
-full), and the error if there was one.
+full), the error if there was one, and the deadlocks after which it was tried again, as applications
+do. Once the junction table is there, some writes are to its side; some change several rows at once.
 """
 
 from __future__ import annotations
@@ -36,11 +37,21 @@ INSERT = """INSERT INTO public.model_access_control
             (id, model_id, enabled, tier_access, tier_markup) VALUES (%s, %s, true, %s, %s)"""
 
 
+BULK = (
+    "UPDATE public.model_access_control SET tier_access = %s, tier_markup = %s WHERE id = ANY(%s)"
+)
+MARK_UP = "UPDATE public.tier_model_access SET markup_multiplier = %s WHERE model_id = ANY(%s)"
+REVOKE = "DELETE FROM public.tier_model_access WHERE model_id = %s"
+BULK_MODELS = 10
+ATTEMPTS = 5
+
+
 @dataclasses.dataclass(frozen=True)
 class Sample:
     due: float
     seconds: float
     error: str | None
+    deadlocks: int
 
 
 class Writers:
@@ -92,7 +103,7 @@ class Thread(threading.Thread):
         self.session = psycopg.connect(dsn, autocommit=True, application_name="writers")
         self.random = random.Random(number)
         self.every, self.ids = every, ids
-        self.samples: list[tuple[float, float, str | None]] = []
+        self.samples: list[tuple[float, float, str | None, int]] = []
         self.may_write, self.idle = threading.Event(), threading.Event()
         self.idle.set()
 
@@ -104,13 +115,38 @@ class Thread(threading.Thread):
                 self.may_write.wait()
                 due = time.time() + self.random.uniform(0, self.every)
             time.sleep(max(0.0, due - time.time()))
-            error = None
-            try:
-                self.write()
-            except psycopg.Error as failed:
-                error = str(failed)
-            self.samples.append((due, time.time() - due, error))
+            error, deadlocks = self.try_write()
+            self.samples.append((due, time.time() - due, error, deadlocks))
             due += self.every
+
+    def try_write(self) -> tuple[str | None, int]:
+        """Write, again after a deadlock; return the error, if there was one, and the deadlocks."""
+        drawn = self.random.getstate()
+        for deadlocks in range(ATTEMPTS):
+            try:
+                if self.random.random() >= 0.05 or not self.write_grants():
+                    self.write()
+            except psycopg.errors.DeadlockDetected:
+                self.random.setstate(drawn)
+            except psycopg.Error as failed:
+                return str(failed), deadlocks
+            else:
+                return None, deadlocks
+        return "a deadlock each time", ATTEMPTS
+
+    def write_grants(self) -> bool:
+        """Write to the junction table; return whether it is there."""
+        models = self.random.sample(self.ids, BULK_MODELS)
+        markup = self.random.choice((1, 1.25, 3))
+        with contextlib.suppress(psycopg.errors.UndefinedTable):
+            if self.random.random() < 0.2:
+                self.session.execute(MARK_UP, [markup, models])
+            elif self.random.random() < 0.5:
+                self.session.execute(MARK_UP, [markup, models[:1]])
+            else:
+                self.session.execute(REVOKE, [models[0]])
+            return True
+        return False
 
     def write(self) -> None:
         kind, access, markups = (
@@ -123,7 +159,10 @@ class Thread(threading.Thread):
             return
         at = self.random.randrange(len(self.ids))
         if kind < 0.25:
-            self.session.execute(DELETE, [self.ids.pop(at)])
+            self.session.execute(DELETE, [self.ids[at]])
+            del self.ids[at]
+        elif kind < 0.26:
+            self.session.execute(BULK, [access, markups, self.random.sample(self.ids, BULK_MODELS)])
         elif kind < 0.4:
             self.session.execute(TOUCH, [self.ids[at]])
         else:

@@ -123,6 +123,13 @@ def test_the_conservation_sum_is_shown_as_an_equation(page: Callable[..., Page])
     equation = "1 200 source elements = 1 150 migrated + 40 merged + 10 duplicates + 0 quarantined"
     assert f"{equation} ✓ adds up" in text
     assert "DOES NOT ADD UP" not in text
+    assert "counted as they are now" not in text
+
+
+def test_models_that_changed_during_the_run_are_said_beside_the_counts(page: Callable[..., Page]):
+    counts = replace(RECORD.counts, caught_up=1234)
+    text = page(replace(RECORD, counts=counts)).text
+    assert re.search(r"Changed meanwhile1.234models, counted as they are now", text)
 
 
 @pytest.mark.parametrize(
