@@ -40,7 +40,7 @@ DROPS = (
     "schema/drop_backup_columns",
     "schema/drop_source_columns",
 )
-STAYS = ("table", "view", "function", "index", "constraint")
+STAYS = ("table", "view", "security_invoker", "function", "index", "constraint")
 
 
 @dataclasses.dataclass(frozen=True)
