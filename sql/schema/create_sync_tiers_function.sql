@@ -2,9 +2,11 @@
 -- A new tier's own code begins to mean it. A deleted tier takes its codes out of the arrays, and out of the tier map: its
 -- number may be given again. A renamed tier keeps its old code as a legacy code, so that no access changes on either side.
 -- SECURITY DEFINER: who may write tiers needs no right on the models, the grants and the rules.
+-- row_security off: rows that a policy hides from the owner are an error, not access that stays though it was revoked.
 CREATE OR REPLACE FUNCTION :"ledger".sync_tiers() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET row_security = off
 SET jit = off
 AS $$
 DECLARE
