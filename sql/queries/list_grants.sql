@@ -85,7 +85,7 @@ need (place, name, statement, held, there, with_owner) AS (
     UNION ALL
     SELECT 2, 'USAGE on the schema for the owners of both tables',
         format('GRANT USAGE ON SCHEMA %I TO %s', :'schema', string_agg(DISTINCT quote_ident(role.rolname), ', ')),
-        bool_and(has_schema_privilege(role.oid, :'schema', 'USAGE')), true, false
+        bool_and(has_schema_privilege(role.oid, to_regnamespace(quote_ident(:'schema'))::oid, 'USAGE')), true, false
     FROM relation
     INNER JOIN pg_roles AS role ON relation.owner = role.oid
     WHERE relation.name IN ('model_access_control', 'subscription_tiers') AND NOT role.rolsuper

@@ -84,7 +84,7 @@ SELECT DISTINCT format('the checks of foreign keys as %s (USAGE on schema %s)', 
     format('GRANT USAGE ON SCHEMA %I TO %I', :'schema', role.rolname)
 FROM source
 INNER JOIN pg_roles AS role ON source.owner = role.oid
-WHERE NOT has_schema_privilege(role.oid, :'schema', 'USAGE') AND role.rolname <> current_user
+WHERE NOT has_schema_privilege(role.oid, to_regnamespace(quote_ident(:'schema'))::oid, 'USAGE') AND role.rolname <> current_user
 UNION ALL
 SELECT 'CREATE on database ' || current_database(),
     format('GRANT CREATE ON DATABASE %I TO %I', current_database(), current_user)
