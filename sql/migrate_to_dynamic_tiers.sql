@@ -166,6 +166,10 @@ FROM pg_temp.settled
 \if :lacks_layer
     \ir schema/create_v_model_tier_access.sql
     \ir schema/create_v_tier_model_summary.sql
+    \if :has_security_invoker
+        \ir schema/set_v_model_tier_access_invoker.sql
+        \ir schema/set_v_tier_model_summary_invoker.sql
+    \endif
     \ir schema/create_get_models_for_tier.sql
     \ir schema/create_is_model_available_for_tier.sql
     \ir schema/create_raise_tier_error.sql

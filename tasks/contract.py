@@ -41,7 +41,7 @@ DROPS = (
     "schema/drop_source_columns",
 )
 COLUMNS = ("tier_access", "tier_markup", "tier_access_backup", "tier_markup_backup")
-STAYS = ("table", "view", "function", "index", "constraint")
+STAYS = ("table", "view", "security_invoker", "function", "index", "constraint")
 
 
 @dataclasses.dataclass(frozen=True)

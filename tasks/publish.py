@@ -38,6 +38,9 @@ VIEWS_AND_FUNCTIONS = (
     "create_set_model_tiers",
     "create_touch_function",
 )
+# to replace a view takes its options away
+VIEW_OPTIONS = ("set_v_model_tier_access_invoker", "set_v_tier_model_summary_invoker")
+FIRST_WITH_SECURITY_INVOKER = 150000
 COMPLETE = ("create_touch_trigger", "set_autovacuum_on")
 MOVE = ("move_tier_model_access", "drop_build_schema")
 # more models than this would be locked for too long; the attempt gives way and catches up first
@@ -111,5 +114,6 @@ def _catch_up_for_good(connection: Connection, names: Mapping[str, str], rules: 
 
 def put_views_and_functions(connection: Connection, names: Mapping[str, str]) -> None:
     """Create or replace the views and functions over the junction table, wherever it is."""
-    for name in VIEWS_AND_FUNCTIONS:
+    can_read_as_asked = connection.info.server_version >= FIRST_WITH_SECURITY_INVOKER
+    for name in (*VIEWS_AND_FUNCTIONS, *(VIEW_OPTIONS if can_read_as_asked else ())):
         run(connection, f"schema/{name}", **names)

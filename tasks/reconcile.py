@@ -142,7 +142,7 @@ def _create_missing(connection: Connection, target: Target, survey: Survey) -> t
                 run(connection, f"schema/{statement_name}", **names)
         elif name in SYNC_TRIGGERS:
             synced = True
-        elif kind in ("view", "function", "trigger"):
+        elif kind in ("view", "security_invoker", "function", "trigger"):
             layer = True
     if layer:
         put_views_and_functions(connection, names)

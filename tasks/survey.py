@@ -219,6 +219,17 @@ def _require_readable(privileges: Sequence[Mapping[str, Any]]) -> None:
         )
 
 
+def require_every_row(connection: Connection, target: Target) -> None:
+    """Raise ConfigurationError when row security hides rows from this role or from the sync's."""
+    _require_readable(
+        [
+            row
+            for row in fetch(connection, "queries/list_missing_privileges", **target.names())
+            if str(row["privilege"]).startswith("SELECT of every row")
+        ]
+    )
+
+
 def _list_server_obstacles(server: Mapping[str, Any]) -> Iterable[str]:
     if int(server["server_version_num"]) < OLDEST_SERVER:
         yield f"PostgreSQL {server['server_version']} is older than 14"

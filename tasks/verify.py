@@ -12,7 +12,7 @@ from tasks.compare import Comparison, Frames, compare, read_frame
 from tasks.definition import database_task
 from tasks.judge import Audit, RunNames, begin_to_judge_frames
 from tasks.query_speed import list_targets, time_queries
-from tasks.survey import read_decisions_in_force, read_inventory
+from tasks.survey import read_decisions_in_force, read_inventory, require_every_row
 from tierflow.connection import Connection, connect, fetch, has_relation
 from tierflow.decisions import settle_decisions
 from tierflow.errors import ChecksFailed
@@ -29,7 +29,7 @@ NOT_THERE = "the junction table is not there"
 NO_RULES = "the ledger does not hold the rules that the table was made by"
 ANSWERS = "each tier answers as the old JSONB query"
 PARITY = ("missing", "extra", "wrong_markup")
-LAYER = [part for part in OBJECTS if part[0] in ("view", "function")]
+LAYER = [part for part in OBJECTS if part[0] in ("view", "security_invoker", "function")]
 NAMED = 5
 
 
@@ -86,9 +86,11 @@ def verify(
 
     `min_coverage` None: as decided for the migration. `known` is the comparison of this very table
     that this run has made, when nothing was changed since: it counts while the table holds as many
-    grants; without it both sides are compared now.
+    grants; without it both sides are compared now. Raises ConfigurationError when row security
+    hides rows from this role or from the one that the sync runs as.
     """
     with connect(target, "verify", read_only=True) as connection:
+        require_every_row(connection, target)
         schema = read_frame(connection, "checks/schema", target.names())
         if gap := _find_gap(connection, target, schema):
             return _verify_parts_only(schema, gap)

@@ -176,9 +176,15 @@ def translated_errors() -> Generator[None]:
             next_step="connect to the primary, or lift default_transaction_read_only for this role",
         ) from error
     except pg.InsufficientPrivilege as error:
+        next_step = "run `tierflow grants`, which prints the GRANTs that each command needs"
+        # the message is in the server's language
+        if error.diag.source_function == "check_enable_rls":
+            next_step = (
+                "give the role that is asking, or the one that the sync runs as, every row (no"
+                " policy does): ALTER ROLE ... BYPASSRLS, as `tierflow grants` prints it"
+            )
         raise ConfigurationError(
-            f"A privilege is missing: {_first_line(error)}.",
-            next_step="run `tierflow grants`, which prints the GRANTs that each command needs",
+            f"A privilege is missing: {_first_line(error)}.", next_step=next_step
         ) from error
     except (pg.DependentObjectsStillExist, pg.DuplicateObject, pg.DuplicateTable) as error:
         raise ConfigurationError(

@@ -112,6 +112,7 @@ OBJECTS: Mapping[tuple[str, str], str] = {
     ("constraint", "fk_tier_model_model"): "fc model_access_control",
     **{("index", name): shape for name, shape in INDEXES.items()},
     **{("view", name): "v" for name in VIEW_COLUMNS},
+    **{("security_invoker", name): "v" for name in VIEW_COLUMNS},
     **{("function", name): shape for name, shape in FUNCTIONS.items()},
     ("trigger", "touch_tier_model_access"): "tier_model_access",
     **{("trigger", name): table for name, table in SYNC_TRIGGERS.items()},

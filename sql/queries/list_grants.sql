@@ -1,12 +1,15 @@
 -- Returns a row for each privilege that a command of tierflow may need: its name, the statement that gives it to a role, whether the role has it, whether its object exists yet, and whether it comes with being in the role of the models' owner. Reads only.
 -- To be in the role of an owner is enough to own, but nobody is put into a superuser's role: there the object changes hands.
 -- A member that does not inherit has the role without its rights.
+-- Row security is passed by a superuser, by BYPASSRLS and, unless it is forced, by the table's owner.
 WITH asked AS (
-    SELECT role.oid, role.rolname AS name FROM pg_roles AS role WHERE role.rolname = :'role'
+    SELECT role.oid, role.rolname AS name, role.rolsuper OR role.rolbypassrls AS sees_all
+    FROM pg_roles AS role
+    WHERE role.rolname = :'role'
 ),
 
 relation AS (
-    SELECT wanted.name, class.oid, class.relowner AS owner
+    SELECT wanted.name, class.oid, class.relowner AS owner, class.relrowsecurity AS secured, class.relforcerowsecurity AS forced
     FROM (VALUES
         ('model_access_control'), ('subscription_tiers'), ('tier_model_access'), ('v_model_tier_access'),
         ('v_tier_model_summary')
@@ -71,6 +74,22 @@ need (place, name, statement, held, there, with_owner) AS (
         pg_has_role(asked.oid, owner.oid, 'USAGE'), true, false
     FROM asked
     CROSS JOIN owner
+    UNION ALL
+    SELECT 5, 'every row of ' || relation.name, format('ALTER ROLE %I BYPASSRLS', asked.name),
+        asked.sees_all OR (NOT relation.forced AND pg_has_role(asked.oid, relation.owner, 'USAGE')), true,
+        NOT relation.forced AND (pg_has_role(owner.giver, relation.owner, 'USAGE') OR relation.name = 'tier_model_access')
+    FROM asked
+    CROSS JOIN owner
+    CROSS JOIN relation
+    WHERE relation.secured
+    UNION ALL
+    SELECT 2, 'USAGE on the schema for the owners of both tables',
+        format('GRANT USAGE ON SCHEMA %I TO %s', :'schema', string_agg(DISTINCT quote_ident(role.rolname), ', ')),
+        bool_and(has_schema_privilege(role.oid, to_regnamespace(quote_ident(:'schema'))::oid, 'USAGE')), true, false
+    FROM relation
+    INNER JOIN pg_roles AS role ON relation.owner = role.oid
+    WHERE relation.name IN ('model_access_control', 'subscription_tiers') AND NOT role.rolsuper
+    HAVING count(*) > 0
     UNION ALL
     SELECT 8, 'USAGE on the ledger', format('GRANT USAGE ON SCHEMA %I TO %I', :'ledger', asked.name),
         has_schema_privilege(asked.oid, ledger.oid, 'USAGE'), ledger.oid IS NOT NULL, false

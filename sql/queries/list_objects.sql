@@ -10,6 +10,17 @@ FROM pg_class AS class
 WHERE class.relnamespace = to_regnamespace(quote_ident(:'schema'))
     AND class.relname IN ('v_model_tier_access', 'v_tier_model_summary')
 UNION ALL
+-- a view of PostgreSQL 14 cannot have it, and lacks nothing there
+SELECT 'security_invoker', class.relname::text, class.relkind::text
+FROM pg_class AS class
+WHERE class.relnamespace = to_regnamespace(quote_ident(:'schema'))
+    AND class.relname IN ('v_model_tier_access', 'v_tier_model_summary')
+    AND class.relkind = 'v'
+    AND (
+        current_setting('server_version_num')::integer < 150000
+        OR class.reloptions && ARRAY['security_invoker=true', 'security_invoker=on']
+    )
+UNION ALL
 SELECT 'index', class.relname::text,
     CASE WHEN index.indexrelid IS NULL THEN class.relkind::text ELSE
         concat_ws(' ',

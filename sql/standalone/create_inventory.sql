@@ -14,6 +14,8 @@ FROM (VALUES
     ('index', 'idx_tier_model_lookup', 'tier_model_access btree (tier_id, model_id, enabled)', false),
     ('view', 'v_model_tier_access', 'v', false),
     ('view', 'v_tier_model_summary', 'v', false),
+    ('security_invoker', 'v_model_tier_access', 'v', false),
+    ('security_invoker', 'v_tier_model_summary', 'v', false),
     ('function', 'get_models_for_tier', '(p_tier_code character varying) -> TABLE(model_id uuid, model_identifier character varying, provider character varying, display_name character varying, markup_multiplier numeric, effective_pricing jsonb)', false),
     ('function', 'is_model_available_for_tier', '(p_model_id uuid, p_tier_code character varying) -> boolean', false),
     ('function', 'assign_models_to_tier', '(p_tier_code character varying, p_model_ids uuid[], p_markup numeric) -> TABLE(granted bigint, changed bigint, unchanged bigint)', false),

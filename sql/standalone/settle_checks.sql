@@ -93,6 +93,14 @@ FROM (
             WHERE price.differences > 0
             UNION ALL
             SELECT unsynced.said FROM unsynced
+            UNION ALL
+            SELECT format('view %s has no security_invoker', name)
+            FROM unnest(ARRAY['v_model_tier_access', 'v_tier_model_summary']) AS wanted (name)
+            WHERE wanted.name NOT IN (
+                SELECT object.name FROM frames
+                CROSS JOIN LATERAL jsonb_to_recordset(frames.value -> 'objects') AS object (kind text, name text)
+                WHERE object.kind = 'security_invoker'
+            )
         ) AS difference
     ) AS differences
     UNION ALL

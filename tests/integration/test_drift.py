@@ -135,8 +135,17 @@ def test_an_edited_junction_table_is_named_by_verify_and_reconciled(
         ("ALTER TABLE public.tier_model_access DISABLE TRIGGER touch_tier_model_access",),
         ("ALTER TABLE public.model_access_control DISABLE TRIGGER tierflow_sync_models_write",),
         ("DROP FUNCTION tierflow.sync_tiers CASCADE",),
+        ("ALTER VIEW public.v_model_tier_access RESET (security_invoker)",),
     ],
-    ids=["index and view", "keys", "layer", "disabled trigger", "disabled sync", "sync"],
+    ids=[
+        "index and view",
+        "keys",
+        "layer",
+        "disabled trigger",
+        "disabled sync",
+        "sync",
+        "a view's option",
+    ],
 )
 def test_a_dropped_part_is_restored_and_what_it_would_have_refused_is_removed(
     shop: Database, tierflow: Callable[..., Told], statements: tuple[str, ...]

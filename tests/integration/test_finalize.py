@@ -71,6 +71,10 @@ def test_a_finalized_database_has_the_new_side_only(shop: Database, tierflow: Ca
                'public.subscription_tiers'::regclass) ORDER BY 1"""
     triggers = [row["tgname"] for row in shop.rows(left)]
     assert triggers == ["touch_tier_model_access", "touch_updated_at"]
+    options = shop.rows(
+        "SELECT DISTINCT reloptions AS o FROM pg_class WHERE relname LIKE 'v~_%' ESCAPE '~'"
+    )
+    assert options == [{"o": ["security_invoker=true"]}]
     shop.rows("UPDATE public.tier_model_access SET markup_multiplier = 9")
 
     table = cast("Any", pq).read_table(archive)  # pyarrow has no types

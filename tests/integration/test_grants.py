@@ -65,8 +65,6 @@ def roles(
     database.rows(f"REVOKE ALL ON DATABASE {roles.name} FROM PUBLIC")
     database.rows(f"""ALTER DEFAULT PRIVILEGES FOR ROLE {roles["runner"]}
                       REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC""")
-    # as which PostgreSQL checks the foreign keys to its tables
-    database.rows(f"GRANT USAGE ON SCHEMA public TO {roles['owner']}")
     yield roles
     named = ", ".join(roles[role] for role in ROLES)
     database.rows(f"DROP OWNED BY {named} CASCADE; DROP ROLE {named}")
@@ -102,10 +100,15 @@ def test_the_runner_lives_a_whole_life_with_the_grants_of_migrate(published: Rol
 
 def test_the_plan_names_each_grant_of_migrate_that_is_taken_away(roles: Roles) -> None:
     statements = roles.give("migrate", "runner")
-    assert len(statements) == 8
+    assert len(statements) == 10
+    assert f"GRANT USAGE ON SCHEMA public TO {roles['owner']}" in statements
     assert as_role(roles, "runner", "plan").code == 0
     for statement in statements:
         roles.take(statement)
+        left = {g["statement"]: g["held"] for g in roles.grants("migrate", "runner")}
+        if left.get(statement, True):  # the owner's role has it too
+            assert statement == f"GRANT USAGE ON SCHEMA public TO {roles['runner']}"
+            continue
         told = as_role(roles, "runner", "plan")
         assert told.code == 2, (statement, told.stderr)
         if "CONNECT" in statement:
@@ -239,7 +242,111 @@ def test_the_sync_works_for_an_application_that_may_only_update_its_models(
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             published.database.rows("UPDATE public.tier_model_access SET markup_multiplier = 8")
             published.database.rows("UPDATE public.model_access_control SET tier_access = '[]'")
+            published.database.rows(write.replace("free", 'free", "pro'))
+            published.database.rows("DELETE FROM public.model_access_control WHERE model_id = 'm5'")
         published.database.rows(statement)
+
+
+def test_an_application_adds_grants_and_deletes_models_with_what_is_printed_for_the_sync(
+    published: Roles,
+) -> None:
+    """Foreign keys are checked as the tables' owners, who name the schema for that."""
+    published.give("sync", "runner")
+    published.take(f"GRANT {published['owner']} TO {published['runner']}")
+    app = published["reader"]
+    published.database.rows(f"""GRANT CONNECT ON DATABASE {published.name} TO {app};
+        GRANT USAGE ON SCHEMA public TO {app};
+        GRANT SELECT, UPDATE, DELETE ON public.model_access_control TO {app}""")
+    with connect_as(published, "reader") as connection:
+        connection.execute(
+            """UPDATE public.model_access_control SET tier_access = '["free", "pro"]'"""
+        )
+        assert len(published.database.grants()) == 12
+        connection.execute("DELETE FROM public.model_access_control WHERE model_id = 'm1'")
+    assert len(published.database.grants()) == 10
+    for role in ("owner", "runner"):
+        statement = f"GRANT USAGE ON SCHEMA public TO {published[role]}"
+        assert statement in [g["statement"] for g in published.grants("sync", "runner")]
+
+
+SECURED = {
+    "the runner left the owner's role": """
+        ALTER TABLE public.model_access_control ENABLE ROW LEVEL SECURITY;
+        REVOKE {owner} FROM {runner}""",
+    "the tables' own owner is subject to it": """
+        ALTER TABLE public.model_access_control ENABLE ROW LEVEL SECURITY,
+            FORCE ROW LEVEL SECURITY""",
+    "the junction table has it": """
+        ALTER TABLE public.tier_model_access ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+        REVOKE {owner} FROM {runner}""",
+    "the tiers have it": """
+        ALTER TABLE public.subscription_tiers ENABLE ROW LEVEL SECURITY""",
+}
+
+
+@pytest.mark.parametrize("secured", SECURED)
+def test_a_revocation_that_row_security_hides_from_the_sync_fails_and_is_not_lost(
+    published: Roles, secured: str
+) -> None:
+    database, app, runner = published.database, published["reader"], published["runner"]
+    published.give("sync", "runner")
+    database.rows(
+        f"""GRANT CONNECT ON DATABASE {published.name} TO {app};
+            GRANT USAGE ON SCHEMA public TO {app};
+            GRANT SELECT, UPDATE ON public.model_access_control TO {app};
+            GRANT SELECT, UPDATE ON public.tier_model_access TO {app};
+            CREATE POLICY mine ON public.model_access_control TO {app} USING (true);
+            CREATE POLICY mine ON public.tier_model_access TO {app} USING (true);
+            CREATE POLICY mine ON public.subscription_tiers TO {app} USING (true)"""
+    )
+    database.rows(SECURED[secured].format(owner=published["owner"], runner=runner))
+    before = database.grants()
+    for write in (
+        "UPDATE public.model_access_control SET tier_access = '[\"free\"]'",
+        """UPDATE public.model_access_control SET tier_access = '[]' WHERE model_id = 'm1'""",
+        "UPDATE public.tier_model_access SET markup_multiplier = 7",
+        "UPDATE public.tier_model_access SET enabled = false",
+    ):
+        with (
+            connect_as(published, "reader") as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"),
+        ):
+            connection.execute(write)
+    assert database.grants() == before
+
+    remedy = f"ALTER ROLE {runner} BYPASSRLS"
+    assert [g["statement"] for g in published.grants("sync", "runner") if not g["held"]] == [remedy]
+    # one who sees all is told of the role that the sync runs as
+    told = published.call("verify")
+    assert (told.code, remedy in told.value["error"]["next"]) == (2, True), told.stderr
+    told = published.call("plan")
+    assert (told.code, remedy in told.value["error"]["next"]) == (2, True), told.stderr
+    told = as_role(published, "runner", "verify")
+    assert (told.code, remedy in told.value["error"]["next"]) == (2, True), told.stderr
+
+    database.rows(remedy)
+    with connect_as(published, "reader") as connection:
+        connection.execute("UPDATE public.model_access_control SET tier_access = '[\"free\"]'")
+        assert {tier for _, tier, _ in database.grants()} == {"free"}
+        connection.execute("UPDATE public.tier_model_access SET markup_multiplier = 7")
+    said = "SELECT DISTINCT tier_markup -> 'free' FROM public.model_access_control"
+    assert database.value(said) == 7
+    assert published.call("verify").code == 0
+
+
+def test_a_tier_is_not_deleted_while_row_security_hides_its_models_from_the_sync(
+    published: Roles,
+) -> None:
+    published.give("sync", "runner")
+    published.database.rows(
+        SECURED["the runner left the owner's role"].format(
+            owner=published["owner"], runner=published["runner"]
+        )
+    )
+    before = published.database.grants()
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+        published.database.rows("DELETE FROM public.subscription_tiers WHERE tier_code = 'pro'")
+    assert published.database.grants() == before
 
 
 def test_a_reader_of_the_published_layer_may_read_and_nothing_else(published: Roles) -> None:
@@ -260,6 +367,27 @@ def test_a_reader_of_the_published_layer_may_read_and_nothing_else(published: Ro
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(write)
+
+
+def test_the_views_give_away_no_right_and_no_row(published: Roles) -> None:
+    database, reader = published.database, published["reader"]
+    reads = (
+        "SELECT model_identifier FROM public.v_model_tier_access WHERE tier_code = 'pro'",
+        "SELECT model_identifier FROM public.get_models_for_tier('pro')",
+        "SELECT providers FROM public.v_tier_model_summary WHERE tier_code = 'pro'",
+    )
+    statements = published.give("reader", "reader")
+    database.rows(f"""ALTER TABLE public.model_access_control ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY one ON public.model_access_control TO {reader} USING (model_id = 'm1')""")
+    with connect_as(published, "reader") as connection:
+        answers = [connection.execute(read).fetchall() for read in reads]
+    assert answers == [[("m1",)], [("m1",)], [(1,)]]
+    (taken,) = [s for s in statements if "SELECT ON public.model_access_control" in s]
+    published.take(taken)
+    with connect_as(published, "reader") as connection:
+        for read in reads:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(read)
 
 
 def test_a_member_that_does_not_inherit_is_told_so(roles: Roles) -> None:

@@ -208,6 +208,7 @@ def test_a_rerun_repairs_drift_and_missing_objects_and_says_how_much(
         model_uuid("null"),
     )
     legacy.rows("DROP INDEX public.idx_tier_model_lookup")
+    legacy.rows("ALTER VIEW public.v_tier_model_summary SET (security_invoker = false)")
     legacy.rows("DROP FUNCTION public.get_models_for_tier")
     legacy.rows("DROP FUNCTION public.check_tier_write CASCADE")
     legacy.rows("ALTER TABLE public.tier_model_access DROP CONSTRAINT unique_tier_model")
@@ -469,6 +470,18 @@ def test_verify_names_a_sync_that_is_off_and_what_the_sync_quarantined(
     assert failed.returncode == 3
     for name in ("tierflow_sync_models_write", "tierflow_sync_grants_delete"):
         assert f"trigger {name} is not there or disabled" in failed.stdout
+
+
+def test_verify_names_a_view_that_reads_as_its_owner(
+    legacy: Database, psql: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    assert psql(MIGRATE, **DECIDED).returncode == 0
+    legacy.rows("ALTER VIEW public.v_model_tier_access RESET (security_invoker)")
+    failed = psql(VERIFY)
+    assert failed.returncode == 3
+    assert "view v_model_tier_access has no security_invoker" in failed.stdout
+    assert psql(MIGRATE).returncode == 0
+    assert psql(VERIFY).returncode == 0
 
 
 def test_the_scripts_work_in_a_schema_of_any_name(

@@ -17,6 +17,13 @@ ROWS = {
     "`USAGE` on the schema": ("USAGE on the schema",),
     "`SELECT` on `model_access_control`": ("SELECT on model_access_control",),
     "`SELECT` on `subscription_tiers`": ("SELECT on subscription_tiers",),
+    "every row of `model_access_control`": ("every row of model_access_control",),
+    "every row of `subscription_tiers` and `tier_model_access`": (
+        "every row of subscription_tiers", "every row of tier_model_access",
+    ),
+    "`USAGE` on the schema, for the roles that own the two tables": (
+        "USAGE on the schema for the owners of both tables",
+    ),
     "`UPDATE` on `model_access_control`": ("UPDATE on model_access_control",),
     "`REFERENCES`, `TRIGGER` on `subscription_tiers`": (
         "REFERENCES on subscription_tiers", "TRIGGER on subscription_tiers",

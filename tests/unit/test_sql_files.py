@@ -12,7 +12,7 @@ from sql.render import list_statements, main, render
 from tasks.build import RULES
 from tasks.drop_objects import BACKUP_DROPS, DROPS, LEDGER_CLEARS, LEDGER_DROPS
 from tasks.indexes import FOREIGN_KEYS, INDEXES
-from tasks.publish import VIEWS_AND_FUNCTIONS
+from tasks.publish import VIEW_OPTIONS, VIEWS_AND_FUNCTIONS
 from tasks.query_speed import list_targets
 from tasks.sync import SYNC, SYNC_DROPS
 from tierflow.ledger import LEDGER_TABLES
@@ -123,7 +123,7 @@ def test_a_script_includes_only_files_that_exist(script: str) -> None:
 
 
 def test_the_migrate_script_runs_the_statements_that_the_tasks_run() -> None:
-    names = [*LEDGER_TABLES, *RULES, *INDEXES.values(), *VIEWS_AND_FUNCTIONS, *SYNC]
+    names = [*LEDGER_TABLES, *RULES, *INDEXES.values(), *VIEWS_AND_FUNCTIONS, *VIEW_OPTIONS, *SYNC]
     names.append("create_touch_trigger")
     names += [name for pair in FOREIGN_KEYS.values() for name in pair]
     wanted = {f"schema/{name}" for name in names}
