@@ -322,6 +322,7 @@ def test_functions_and_writers_of_the_jsonb_meet_no_deadlock(shop: Database) -> 
     assert shop.rows(DRIFT) == []
 
 
+@pytest.mark.slow
 def test_a_table_that_an_older_version_published_gets_the_functions_by_a_rerun(
     shop: Database, tierflow: Callable[..., Told]
 ) -> None:

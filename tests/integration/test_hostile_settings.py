@@ -191,7 +191,9 @@ def test_a_home_that_cannot_be_written_is_refused_before_anything_is_done(
         ("SELECT 'false'", 2, "another type than boolean"),
         ("SELECT 1/0 > 0", 2, "division by zero"),
         ("SELECT true; SELECT false", 2, "multiple commands"),
-        ("SELECT pg_sleep(20) IS NULL", 3, "does not answer within 5s"),
+        pytest.param(
+            "SELECT pg_sleep(20) IS NULL", 3, "does not answer within 5s", marks=pytest.mark.slow
+        ),
         ("SELECT NULL::boolean", 0, "published"),
         ("SELECT true WHERE false", 0, "published"),
     ],

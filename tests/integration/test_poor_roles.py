@@ -91,6 +91,7 @@ def test_rows_that_row_security_hides_are_not_taken_for_missing(
     assert database.dump() == before
 
 
+@pytest.mark.slow
 def test_the_migration_of_another_role_asks_for_what_is_owned_by_it(
     database: Database, tierflow: Callable[..., Told], poor: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,6 +113,7 @@ def test_the_migration_of_another_role_asks_for_what_is_owned_by_it(
     assert (told.code, told.value["outcome"]) == (0, "unchanged"), told.stderr
 
 
+@pytest.mark.slow
 def test_an_unprivileged_owner_lives_a_whole_life_in_an_awkward_schema_with_odd_settings(
     database: Database, tierflow: Callable[..., Told], poor: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
