@@ -101,6 +101,23 @@ def run_command(
         raise typer.Exit(ExitCode.DECISION_NEEDED)
 
 
+def show_ask_and_run(
+    work: Callable[[bool], Any],
+    command: str,
+    question: str,
+    *,
+    dry_run: bool,
+    yes: bool,
+    json_: bool,
+    verbose: bool,
+) -> None:
+    """Run `work(dry_run)`; on a terminal show first what would change, and ask."""
+    if not dry_run and not yes and sys.stdin.isatty():
+        run_command(lambda: work(True), command, json_=json_, verbose=verbose, ahead=True)
+        confirm(question, yes=yes)
+    run_command(lambda: work(dry_run), command, json_=json_, verbose=verbose)
+
+
 def _tell(text: str) -> None:
     # os.write: a handler may interrupt a print of the same stream
     os.write(2, f"{text}\n".encode())

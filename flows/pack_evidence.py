@@ -12,6 +12,7 @@ from expectations.run_docs import collect_run_docs
 from flows.compose_evidence import read_versions
 from flows.compose_evidence_page import compose_page
 from flows.definitions import read_definitions
+from tasks.survey import list_model_columns
 from tierflow.connection import Connection, connect, fetch, has_relation
 from tierflow.evidence import (
     as_csv,
@@ -149,10 +150,8 @@ def _add_inputs(
     packed: str,
 ) -> dict[str, Any]:
     """Add the hashes of what the run read, each with the moment that it is of."""
-    columns = fetch(connection, "queries/list_columns", schema=target.schema)
-    named = {row["name"] for row in columns if row["relation"] == "model_access_control"}
     content = values = None
-    if {"tier_access", "tier_markup"} <= named:
+    if {"tier_access", "tier_markup"} <= list_model_columns(connection, target):
         content = hash_source(connection, target.schema)
         values = hash_values(stream_source_values(connection, target.schema))
     else:

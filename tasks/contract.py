@@ -16,7 +16,7 @@ from tasks.build import put_ledger
 from tasks.capture import drop_capture, start_capture
 from tasks.definition import database_task
 from tasks.live_locks import ALL_WAIT, TakeLocks, with_live_locks
-from tasks.survey import read_decisions_in_force, read_inventory
+from tasks.survey import list_model_columns, read_decisions_in_force, read_inventory
 from tasks.sync import drop_sync
 from tierflow import __version__
 from tierflow.archive import BATCH_ROWS, Archive, ArchiveWriter, hash_file
@@ -190,8 +190,7 @@ def _drop(target: Target, writer: ArchiveWriter, run_id: str, models: int) -> Co
 
 def _list_dropped(connection: Connection, target: Target) -> tuple[str, ...]:
     """Name what is there to drop: a migration may have kept no backup columns."""
-    rows = fetch(connection, "queries/list_columns", schema=target.schema)
-    there = {row["name"] for row in rows if row["relation"] == "model_access_control"}
+    there = list_model_columns(connection, target)
     return (*(f"column {name}" for name in COLUMNS if name in there), "the sync")
 
 

@@ -18,7 +18,12 @@ from tasks.restore_layer import (
     require_parity,
 )
 from tasks.stage_rows import stage_rows
-from tasks.survey import list_other_schema, read_decisions_in_force, read_inventory
+from tasks.survey import (
+    list_model_columns,
+    list_other_schema,
+    read_decisions_in_force,
+    read_inventory,
+)
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.decisions import settle_decisions
 from tierflow.errors import ChecksFailed, ConfigurationError
@@ -135,11 +140,7 @@ def _require_restorable(connection: Connection, target: Target, inventory: Inven
             f"Nothing was changed: {'; '.join(other)}.",
             next_step="give the schema that was migrated with --schema",
         )
-    columns = {
-        str(row["name"])
-        for row in fetch(connection, "queries/list_columns", schema=target.schema)
-        if row["relation"] == "model_access_control"
-    }
+    columns = list_model_columns(connection, target)
     if not columns:
         raise ConfigurationError(
             f"There is no table {target.schema}.model_access_control to restore into.",

@@ -219,6 +219,12 @@ def _require_readable(privileges: Sequence[Mapping[str, Any]]) -> None:
         )
 
 
+def list_model_columns(connection: Connection, target: Target) -> set[str]:
+    """Return the names of the models' columns; none where there is no such table."""
+    rows = fetch(connection, "queries/list_columns", schema=target.schema)
+    return {str(row["name"]) for row in rows if row["relation"] == "model_access_control"}
+
+
 def require_every_row(connection: Connection, target: Target) -> None:
     """Raise ConfigurationError when row security hides rows from this role or from the sync's."""
     _require_readable(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import enum
-import sys
 from typing import Annotated, Any
 
 import typer
 
 from flows.commands.options import Json, MinCoverage, Schema, Verbose, Yes
-from flows.console import confirm, import_flow, run_command
+from flows.console import import_flow, run_command, show_ask_and_run
 
 
 class Side(enum.StrEnum):
@@ -58,10 +57,10 @@ def reconcile(
         flow = import_flow("reconcile", judges=False)
         return flow(side=side.value, dry_run=dry_run, schema_name=schema)
 
-    if not dry_run and not yes and sys.stdin.isatty():
-        run_command(lambda: repair(True), "reconcile", json_=json_, verbose=verbose, ahead=True)
-        confirm(f"The other side will follow the {side.value}. Go on?", yes=yes)
-    run_command(lambda: repair(dry_run), "reconcile", json_=json_, verbose=verbose)
+    question = f"The other side will follow the {side.value}. Go on?"
+    show_ask_and_run(
+        repair, "reconcile", question, dry_run=dry_run, yes=yes, json_=json_, verbose=verbose
+    )
 
 
 def runs(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from flows.commands.options import Json, Schema, Verbose, Yes
-from flows.console import confirm, import_flow, run_command, type_name
+from flows.console import import_flow, run_command, show_ask_and_run, type_name
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")]
 COLUMNS = "tier_access,tier_markup"
@@ -40,9 +39,9 @@ def rollback(
         "gives up every change since the migration" if restore_snapshot else "keeps later changes"
     )
     question = f"This drops tier_model_access and its layer, and {what}. Go on?"
-    if not dry_run and not yes:
-        _show_and_ask(work, "rollback", question, json_=json_, verbose=verbose)
-    run_command(lambda: work(dry_run), "rollback", json_=json_, verbose=verbose)
+    show_ask_and_run(
+        work, "rollback", question, dry_run=dry_run, yes=yes, json_=json_, verbose=verbose
+    )
 
 
 def restore(
@@ -75,9 +74,9 @@ def restore(
         )
 
     question = f"This writes the tier columns of the models as {file} holds them. Go on?"
-    if not dry_run and not yes:
-        _show_and_ask(work, "restore", question, json_=json_, verbose=verbose)
-    run_command(lambda: work(dry_run), "restore", json_=json_, verbose=verbose)
+    show_ask_and_run(
+        work, "restore", question, dry_run=dry_run, yes=yes, json_=json_, verbose=verbose
+    )
 
 
 def finalize(
@@ -112,17 +111,3 @@ def finalize(
         type_name(f"This drops {COLUMNS} for good. Type the name of their table", TABLE)
         yes_drop = COLUMNS
     run_command(lambda: work(check), "finalize", json_=json_, verbose=verbose)
-
-
-def _show_and_ask(
-    work: Callable[[bool], dict[str, Any]],
-    command: str,
-    question: str,
-    *,
-    json_: bool,
-    verbose: bool,
-) -> None:
-    """On a terminal: show what would change, and ask; a script is not asked."""
-    if sys.stdin.isatty():
-        run_command(lambda: work(True), command, json_=json_, verbose=verbose, ahead=True)
-        confirm(question, yes=False)

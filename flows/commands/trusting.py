@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any
 
 import typer
 
 from flows.commands.options import Json, Schema, Verbose, Yes
-from flows.console import confirm, run_command
+from flows.console import run_command, show_ask_and_run
 
 
 def grants(
@@ -56,7 +55,7 @@ def forget(
         with open_target(schema, judges=False) as target:
             return forget_runs(target, older_than, apply=not dry_run)
 
-    if not dry_run and not yes and sys.stdin.isatty():
-        run_command(lambda: work(True), "forget", json_=json_, verbose=verbose, ahead=True)
-        confirm("These records are gone for good. Go on?", yes=yes)
-    run_command(lambda: work(dry_run), "forget", json_=json_, verbose=verbose)
+    question = "These records are gone for good. Go on?"
+    show_ask_and_run(
+        work, "forget", question, dry_run=dry_run, yes=yes, json_=json_, verbose=verbose
+    )
