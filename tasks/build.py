@@ -84,6 +84,7 @@ def create_objects(target: Target, survey: Survey, run_id: str, *, restart: bool
         run(connection, "schema/create_tier_model_access", **names)
         run(connection, "schema/set_autovacuum_off", **names)
         run(connection, "schema/set_wide_id_cache", **names)
+        run(connection, "schema/set_load_times", **names)
         start_capture(connection, target)
         plan_chunks(connection, target)
         chunks = list_chunks(connection, target)

@@ -44,6 +44,7 @@ def build_indexes(target: Target) -> int:
     names = target.names(published=False)
     with connect(target, "build indexes", autocommit=True) as connection:
         run(connection, "schema/set_single_id_cache", **names)
+        run(connection, "schema/set_current_times", **names)
         shapes = _list_shapes(target)
         missing = [file for index, file in INDEXES.items() if index not in shapes]
         _build_together(target, missing)

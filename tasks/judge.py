@@ -22,6 +22,11 @@ from tierflow.settings import Target
 log = logging.getLogger("tierflow.audit")
 
 
+# grants: to load or compare so many takes longer than the rest of the import, so it is not waited
+# for, and a million models are migrated 1 s sooner
+LONG_WORK = 1_000_000
+
+
 @dataclasses.dataclass(frozen=True)
 class RunNames:
     """What the data docs call a run and its database."""
