@@ -86,6 +86,8 @@ def migrate(
             )
         if not dry_run:
             run.verify(min_coverage=survey.rules.decisions.min_coverage, known=known)
+        counts = run.facts.counts or survey.plan.counts
+        count.require_conserved(counts, published=not dry_run)
         return run.finish(outcome)
 
 

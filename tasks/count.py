@@ -48,7 +48,9 @@ def count_published(target: Target, rules: Rules, loaded: Counts, *, caught: int
 
     What a model counted for when it was loaded is not known, so all are read again, in one
     snapshot; without a change nothing is read. `caught` is what this run caught up with; the
-    ledger has what an earlier one did that was resumed.
+    ledger has what an earlier one did that was resumed. Counts that do not add up are returned as
+    they are: after the publish the backup and the verification are still to be done, and
+    `require_conserved` is the last word of the run.
     """
     with connect(target, "count published", read_only=True) as connection:
         noted = fetch(connection, "queries/count_caught_up", ledger=target.ledger)[0]["models"]
@@ -57,3 +59,21 @@ def count_published(target: Target, rules: Rules, loaded: Counts, *, caught: int
             return Counted(loaded, 0)
         values = SourceValues.read(stream_source_values(connection, target.schema), rules)
     return Counted(values.counts, caught_up)
+
+
+def require_conserved(counts: Counts, *, published: bool) -> None:
+    """Raise ChecksFailed when the conservation law does not hold; touches nothing."""
+    if counts.conserved:
+        return
+    fates = ("migrated", "merged", "duplicates", "quarantined")
+    total = " + ".join(f"{getattr(counts, fate):,} {fate}" for fate in fates)
+    standing = (
+        "The table is published and has passed its eight checks, but its"
+        if published
+        else "Nothing was changed. The"
+    )
+    raise ChecksFailed(
+        f"{standing} source elements do not add up: {counts.source_elements:,} are not {total}.",
+        next_step="`tierflow verify --detailed` compares both sides once more; report this: it is"
+        " a fault of tierflow",
+    )
