@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
+import pandas as pd
+
 from tasks.definition import database_task
 from tierflow.connection import connect, fetch
 from tierflow.errors import ChecksFailed
-from tierflow.explode import Counts
+from tierflow.explode import QUARANTINE_COLUMNS, Counts
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
 from tierflow.source_values import SourceValues, stream_source_values
@@ -15,10 +17,14 @@ from tierflow.source_values import SourceValues, stream_source_values
 
 @dataclasses.dataclass(frozen=True)
 class Counted:
-    """The counts, and the models that changed after they were loaded and are counted anew."""
+    """The counts, and the models that changed after they were loaded and are counted anew.
+
+    `quarantine` is what the ledger holds then, None where it is what the preflight found.
+    """
 
     counts: Counts
     caught_up: int
+    quarantine: pd.DataFrame | None = None
 
     @property
     def rows(self) -> int:
@@ -58,7 +64,9 @@ def count_published(target: Target, rules: Rules, loaded: Counts, *, caught: int
         if not caught_up:
             return Counted(loaded, 0)
         values = SourceValues.read(stream_source_values(connection, target.schema), rules)
-    return Counted(values.counts, caught_up)
+        stored = fetch(connection, "queries/list_quarantine", ledger=target.ledger)
+    quarantine = pd.DataFrame(stored, columns=list(QUARANTINE_COLUMNS))
+    return Counted(values.counts, caught_up, quarantine)
 
 
 def require_conserved(counts: Counts, *, published: bool) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -207,6 +210,30 @@ def test_the_counts_are_of_the_values_that_are_published(bench: Bench) -> None:
     assert told.value["quarantined"] == bench.database.value(
         "SELECT count(*) FROM tierflow.quarantine"
     )
+
+
+# a write that comes after the preflight, and before the build is caught up with
+LATE_WRITE = """CREATE FUNCTION public.write_late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        UPDATE public.model_access_control SET tier_access = '["late", "team", 7]'
+        WHERE model_id BETWEEN 'm10' AND 'm29';
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER write_late AFTER INSERT ON tierflow.run
+        FOR EACH ROW EXECUTE FUNCTION public.write_late()"""
+
+
+def test_the_report_lists_what_is_quarantined_when_the_table_is_published(
+    bench: Bench, tierflow: Callable[..., Told]
+) -> None:
+    build(bench)
+    bench.database.rows(LATE_WRITE)
+    told = tierflow("migrate", *OPTIONS)
+    assert (told.code, told.value["caught_up"]) == (0, 20), told.stderr
+    page = Path(told.value["report"]).read_text(encoding="utf-8")
+    section = page.partition('id="quarantine"')[2].partition("</section>")[0]
+    listed = re.findall(r">(m\d\d)<", section)
+    stored = bench.database.rows("SELECT model_identifier AS model FROM tierflow.quarantine")
+    assert Counter(listed) == Counter(row["model"] for row in stored)
 
 
 def test_counts_that_do_not_add_up_after_the_publish_fail_the_run_that_is_done(
