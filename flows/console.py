@@ -72,6 +72,8 @@ def run_command(
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what it cannot encode is no reason to fail
             stream.reconfigure(errors="backslashreplace")
+    if not os.environ.get("COLUMNS", "").strip("0"):  # rich prints nothing in 0 columns
+        os.environ.pop("COLUMNS", None)
     try:
         with stop_on_signals(_tell) if command in STOPS_AT_BOUNDARIES else nullcontext():
             result = work()

@@ -87,6 +87,8 @@ def migrate(
             )
         if not dry_run:
             run.verify(min_coverage=survey.rules.decisions.min_coverage, known=known)
+        counts = run.facts.counts or survey.plan.counts
+        count.require_conserved(counts, published=not dry_run)
         return run.finish(outcome)
 
 
@@ -129,9 +131,11 @@ def write_audit_publish(
 
 
 def count_again(run: Run, target: Target, survey: Survey, loaded: Counts, caught: int) -> None:
-    """Count what changed after it was loaded as it is now."""
+    """Count what changed after it was loaded as it is now, and list what is quarantined now."""
     done = run.step(count.count_published, target, survey.rules, loaded, caught=caught)
     run.facts.counts, run.facts.caught_up = done.counts, done.caught_up
+    if done.quarantine is not None:
+        run.facts.quarantine = done.quarantine
 
 
 def repair(

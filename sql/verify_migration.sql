@@ -50,11 +50,16 @@ SELECT
     \ir queries/list_new_quarantine.sql
     \ir standalone/collect_frames.sql
     \ir standalone/settle_parts.sql
-    \ir standalone/measure_queries.psql
-    \ir standalone/measure_queries.psql
-    \ir standalone/measure_queries.psql
-    \ir standalone/measure_queries.psql
-    \ir standalone/measure_queries.psql
+    \set round 1
+    \ir standalone/measure_round.psql
+    \if :is_slow
+        \set round 2
+        \ir standalone/measure_round.psql
+    \endif
+    \if :is_slow
+        \set round 3
+        \ir standalone/measure_round.psql
+    \endif
     \ir standalone/settle_checks.sql
 \else
     \ir standalone/collect_frames.sql

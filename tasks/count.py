@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
+import pandas as pd
+
 from tasks.definition import database_task
 from tierflow.connection import connect, fetch
 from tierflow.errors import ChecksFailed
-from tierflow.explode import Counts
+from tierflow.explode import QUARANTINE_COLUMNS, Counts
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
 from tierflow.source_values import SourceValues, stream_source_values
@@ -15,10 +17,14 @@ from tierflow.source_values import SourceValues, stream_source_values
 
 @dataclasses.dataclass(frozen=True)
 class Counted:
-    """The counts, and the models that changed after they were loaded and are counted anew."""
+    """The counts, and the models that changed after they were loaded and are counted anew.
+
+    `quarantine` is what the ledger holds then, None where it is what the preflight found.
+    """
 
     counts: Counts
     caught_up: int
+    quarantine: pd.DataFrame | None = None
 
     @property
     def rows(self) -> int:
@@ -48,7 +54,9 @@ def count_published(target: Target, rules: Rules, loaded: Counts, *, caught: int
 
     What a model counted for when it was loaded is not known, so all are read again, in one
     snapshot; without a change nothing is read. `caught` is what this run caught up with; the
-    ledger has what an earlier one did that was resumed.
+    ledger has what an earlier one did that was resumed. Counts that do not add up are returned as
+    they are: after the publish the backup and the verification are still to be done, and
+    `require_conserved` is the last word of the run.
     """
     with connect(target, "count published", read_only=True) as connection:
         noted = fetch(connection, "queries/count_caught_up", ledger=target.ledger)[0]["models"]
@@ -56,4 +64,24 @@ def count_published(target: Target, rules: Rules, loaded: Counts, *, caught: int
         if not caught_up:
             return Counted(loaded, 0)
         values = SourceValues.read(stream_source_values(connection, target.schema), rules)
-    return Counted(values.counts, caught_up)
+        stored = fetch(connection, "queries/list_quarantine", ledger=target.ledger)
+    quarantine = pd.DataFrame(stored, columns=list(QUARANTINE_COLUMNS))
+    return Counted(values.counts, caught_up, quarantine)
+
+
+def require_conserved(counts: Counts, *, published: bool) -> None:
+    """Raise ChecksFailed when the conservation law does not hold; touches nothing."""
+    if counts.conserved:
+        return
+    fates = ("migrated", "merged", "duplicates", "quarantined")
+    total = " + ".join(f"{getattr(counts, fate):,} {fate}" for fate in fates)
+    standing = (
+        "The table is published and has passed its eight checks, but its"
+        if published
+        else "Nothing was changed. The"
+    )
+    raise ChecksFailed(
+        f"{standing} source elements do not add up: {counts.source_elements:,} are not {total}.",
+        next_step="`tierflow verify --detailed` compares both sides once more; report this: it is"
+        " a fault of tierflow",
+    )

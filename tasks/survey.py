@@ -105,7 +105,7 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         expected_share=values.expected_share,
         estimated_bytes=counts.grants * BYTES_PER_GRANT,
         undecided=undecided,
-        notes=() if undecided else tuple(_list_notes(values, decisions)),
+        notes=() if undecided else tuple(_list_notes(values, decisions, columns)),
         ways_back=list_ways_back(rules, counts, cases.unwritable, dumped=dumped),
     )
     return Survey(
@@ -172,7 +172,15 @@ def _read_decision(connection: Connection, target: Target) -> Mapping[str, Any] 
     return next(iter(fetch(connection, "queries/read_decision", ledger=target.ledger)), None)
 
 
-def _list_notes(values: SourceValues, decisions: Decisions) -> Iterable[str]:
+def _list_notes(
+    values: SourceValues, decisions: Decisions, columns: Sequence[Mapping[str, Any]]
+) -> Iterable[str]:
+    if any(c["relation"] == "model_access_control" and c["kind"] == "p" for c in columns):
+        yield (
+            "model_access_control is partitioned, and no trigger sees that one partition is"
+            " truncated, detached or dropped: not during the run; afterwards TRUNCATE ... CASCADE"
+            " of one empties tier_model_access, and the access of all models with it: use DELETE"
+        )
     if values.counts.defaulted_markups:
         yield f"{values.counts.defaulted_markups} grants have no markup and are billed at 1.00"
     if values.markups_as_strings:

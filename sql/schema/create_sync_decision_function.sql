@@ -1,5 +1,5 @@
--- Creates the function that makes the stored decisions name the tiers as the tier map in force does, after a tier was renamed (from, to) or deleted. Locks that row of the ledger.
-CREATE OR REPLACE FUNCTION :"ledger".sync_decision(p_from text, p_to text) RETURNS void
+-- Creates the function that makes the stored decisions name the tiers as the tier map in force does, after tiers were renamed (from, to) or deleted. Locks that row of the ledger.
+CREATE OR REPLACE FUNCTION :"ledger".sync_decision(p_from text [], p_to text []) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -14,7 +14,7 @@ BEGIN
                 INNER JOIN tierflow.sync_tier AS tier ON map.tier_id = tier.id
                 LEFT JOIN LATERAL jsonb_array_elements_text(policy.decisions #> ARRAY['tier_map', map.code])
                     WITH ORDINALITY AS place (tier_code, ordinality)
-                    ON place.tier_code = CASE WHEN tier.tier_code = p_to THEN p_from ELSE tier.tier_code END
+                    ON place.tier_code = coalesce(p_from[array_position(p_to, tier.tier_code)], tier.tier_code)
                 GROUP BY map.code
             ) AS entry
         ), '{}'),

@@ -15,6 +15,8 @@ DECLARE
     before text := coalesce(current_setting('tierflow.syncing', true), '');
     gone integer [];
     begun integer [];
+    olds text [];
+    news text [];
     codes text [];
     dead text [];
     models uuid [];
@@ -30,23 +32,34 @@ BEGIN
             FROM added;
             DELETE FROM tierflow.tier_map AS map WHERE map.code = ANY(codes);
         WHEN 'UPDATE' THEN
-            codes := ARRAY[NEW.tier_code];
-            DELETE FROM tierflow.tier_map AS map WHERE map.code = NEW.tier_code;
-            IF NOT FOUND THEN
-                begun := ARRAY[NEW.id];
+            -- all renames of the statement at once: the code that one tier takes may be what another leaves
+            SELECT array_agg(was.tier_code), array_agg(renamed.tier_code), array_agg(renamed.id) FILTER (
+                WHERE NOT EXISTS (SELECT FROM tierflow.tier_map AS map WHERE map.code = renamed.tier_code)
+                    AND NOT EXISTS (SELECT FROM removed AS other WHERE other.tier_code = renamed.tier_code)
+            )
+            INTO olds, news, begun
+            FROM added AS renamed
+            LEFT JOIN removed AS was ON renamed.id = was.id
+            WHERE was.tier_code IS DISTINCT FROM renamed.tier_code;
+            IF news IS NULL THEN
+                RETURN NULL;
             END IF;
-            IF EXISTS (SELECT FROM tierflow.sync_tier AS taker WHERE taker.tier_code = OLD.tier_code) THEN
-                codes := codes || OLD.tier_code::text;
-            END IF;
+            SELECT news || coalesce(array_agg(taker.tier_code), '{}') INTO codes
+            FROM tierflow.sync_tier AS taker WHERE taker.tier_code = ANY(olds);
+            DELETE FROM tierflow.tier_map AS map WHERE map.code = ANY(news);
             INSERT INTO tierflow.tier_map (code, tier_id, ordinal)
-            SELECT OLD.tier_code, NEW.id, coalesce(max(map.ordinal), 0) + 1
-            FROM tierflow.tier_map AS map
-            WHERE OLD.tier_code <> ''
-            HAVING OLD.tier_code <> '' AND NOT EXISTS (SELECT FROM tierflow.tier_map AS own WHERE own.code = OLD.tier_code)
-                AND OLD.tier_code <> ALL(codes);
+            SELECT was.tier_code, renamed.id, (SELECT coalesce(max(map.ordinal), 0) FROM tierflow.tier_map AS map) + row_number() OVER (ORDER BY renamed.id)
+            FROM added AS renamed
+            INNER JOIN removed AS was ON renamed.id = was.id
+            WHERE was.tier_code <> renamed.tier_code AND was.tier_code <> '' AND was.tier_code <> ALL(codes)
+                AND NOT EXISTS (SELECT FROM tierflow.tier_map AS own WHERE own.code = was.tier_code);
             UPDATE tierflow.quarantine AS stored
-            SET tier_codes = array_replace(stored.tier_codes, OLD.tier_code::text, NEW.tier_code::text)
-            WHERE OLD.tier_code = ANY(stored.tier_codes);
+            SET tier_codes = ARRAY(
+                SELECT coalesce(news[array_position(olds, named.tier_code)], named.tier_code)
+                FROM unnest(stored.tier_codes) WITH ORDINALITY AS named (tier_code, place)
+                ORDER BY named.place
+            )
+            WHERE stored.tier_codes && olds;
         ELSE
             IF TG_OP = 'DELETE' THEN
                 SELECT array_agg(removed.id), array_agg(removed.tier_code) INTO gone, codes FROM removed;
@@ -68,9 +81,7 @@ BEGIN
             ) AS named;
             DELETE FROM tierflow.tier_map AS map WHERE map.tier_id = ANY(gone);
     END CASE;
-    PERFORM tierflow.sync_decision(
-        CASE WHEN TG_OP = 'UPDATE' THEN OLD.tier_code END, CASE WHEN TG_OP = 'UPDATE' THEN NEW.tier_code END
-    );
+    PERFORM tierflow.sync_decision(olds, news);
     -- the grants of a tier that had no code of its own can be said now
     SELECT array_agg(locked.id) INTO models
     FROM (

@@ -1,5 +1,5 @@
--- Creates the trigger that keeps the old code of a renamed tier. Takes SHARE ROW EXCLUSIVE on the tiers, for an instant.
+-- Creates the trigger that keeps the old codes of renamed tiers. Takes SHARE ROW EXCLUSIVE on the tiers, for an instant.
 CREATE OR REPLACE TRIGGER tierflow_sync_tiers_rename
-AFTER UPDATE OF tier_code ON :"schema".subscription_tiers
-FOR EACH ROW WHEN (OLD.tier_code IS DISTINCT FROM NEW.tier_code)
-EXECUTE FUNCTION :"ledger".sync_tiers()
+AFTER UPDATE ON :"schema".subscription_tiers
+REFERENCING OLD TABLE AS removed NEW TABLE AS added
+FOR EACH STATEMENT EXECUTE FUNCTION :"ledger".sync_tiers()

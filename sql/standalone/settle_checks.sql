@@ -1,4 +1,4 @@
--- Notes the checks 4 to 8 of tasks/verify.py as JSON, judged from the frames, the timings and the least coverage. Reads only.
+-- Notes the checks 4 to 8 of tasks/verify.py as JSON, judged from the frames, the speed and the least coverage. Reads only.
 SELECT set_config('tierflow.checks', (current_setting('tierflow.checks')::jsonb || jsonb_agg(to_jsonb(judged) ORDER BY ordinal))::text, true)
 FROM (
     WITH frames AS (
@@ -44,13 +44,8 @@ FROM (
     ),
 
     speed AS (
-        SELECT target.ordinal, target.query, target.ms * greatest(1.0, (SELECT sum(models) FROM tier) / 1000.0) AS most,
-            min(timing.ms) AS ms -- the quickest of five: a busy moment of the server is no slow query
-        FROM (VALUES (1, 'single tier', 20.0), (2, 'multi-tier join', 50.0), (3, 'full list', 100.0), (4, 'admin dashboard', 200.0))
-            AS target (ordinal, query, ms)
-        LEFT JOIN jsonb_to_recordset(current_setting('tierflow.timings')::jsonb) AS timing (query text, ms double precision)
-            ON target.query = timing.query
-        GROUP BY target.ordinal, target.query, target.ms
+        SELECT best.* FROM jsonb_to_recordset(current_setting('tierflow.speed')::jsonb)
+            AS best (ordinal integer, query text, ms double precision, most double precision)
     )
 
     SELECT 4 AS ordinal, 'coverage' AS name, every.coverage = 1 AND every.share >= :'least'::numeric AS ok,

@@ -3,6 +3,7 @@ SELECT set_config(
     'tierflow.timings',
     (coalesce(nullif(current_setting('tierflow.timings', true), ''), '[]')::jsonb || jsonb_build_object(
         'query', :'query',
+        'round', :'round'::integer,
         'ms', extract(EPOCH FROM clock_timestamp() - current_setting('tierflow.clock')::timestamptz) * 1000
     ))::text,
     true

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import re
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from support.database import Database, model_uuid
+from support.database import Database, Told, model_uuid
 from support.matrix import OPTIONS, WORLD, Bench, find_half_done, read_source, wait_until_gone
 from support.proof import Parity, list_leftovers, prove
 from support.zygote import Command, Zygote
 
-from tasks import live_locks
+from tasks import count, live_locks
 from tasks.catch_up import catch_up
 from tasks.publish import publish
 from tasks.survey import read_decisions_in_force
@@ -25,6 +29,7 @@ from tierflow.decisions import Decisions
 from tierflow.errors import TransientError
 from tierflow.plan import resolve_rules
 from tierflow.read_pair import Rules
+from tierflow.source_values import SourceValues
 
 pytestmark = pytest.mark.parametrize("server", ["pg18"], indirect=True)
 CHANGE = "UPDATE public.model_access_control SET tier_access = %s WHERE id = %s"
@@ -205,6 +210,60 @@ def test_the_counts_are_of_the_values_that_are_published(bench: Bench) -> None:
     assert told.value["quarantined"] == bench.database.value(
         "SELECT count(*) FROM tierflow.quarantine"
     )
+
+
+# a write that comes after the preflight, and before the build is caught up with
+LATE_WRITE = """CREATE FUNCTION public.write_late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        UPDATE public.model_access_control SET tier_access = '["late", "team", 7]'
+        WHERE model_id BETWEEN 'm10' AND 'm29';
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER write_late AFTER INSERT ON tierflow.run
+        FOR EACH ROW EXECUTE FUNCTION public.write_late()"""
+
+
+def test_the_report_lists_what_is_quarantined_when_the_table_is_published(
+    bench: Bench, tierflow: Callable[..., Told]
+) -> None:
+    build(bench)
+    bench.database.rows(LATE_WRITE)
+    told = tierflow("migrate", *OPTIONS)
+    assert (told.code, told.value["caught_up"]) == (0, 20), told.stderr
+    page = Path(told.value["report"]).read_text(encoding="utf-8")
+    section = page.partition('id="quarantine"')[2].partition("</section>")[0]
+    listed = re.findall(r">(m\d\d)<", section)
+    stored = bench.database.rows("SELECT model_identifier AS model FROM tierflow.quarantine")
+    assert Counter(listed) == Counter(row["model"] for row in stored)
+
+
+def test_counts_that_do_not_add_up_after_the_publish_fail_the_run_that_is_done(
+    bench: Bench, tierflow: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(bench)
+    bench.database.rows(CHANGE, '["pro"]', model_uuid("m28"))
+    monkeypatch.setattr(count, "SourceValues", LosesAnElement)
+    told = tierflow("migrate", *OPTIONS)
+    assert told.code == 1
+    assert "The table is published and has passed its eight checks" in told.stderr
+    assert f"do not add up: {told.value['source_elements']} are not" in told.stderr
+    assert "Next: `tierflow verify --detailed`" in told.stderr
+    assert told.value["outcome"] == "checks_failed"
+    steps = [step["name"] for step in told.value["steps"]]
+    assert steps.index("count published") < steps.index("back up") < steps.index("verify")
+    assert_finished(bench)
+    again = tierflow("migrate", *OPTIONS)
+    assert (again.code, again.value["outcome"]) == (0, "unchanged"), again.stderr
+
+
+class LosesAnElement(SourceValues):
+    """A fault of ours, of which there is no known one."""
+
+    @classmethod
+    def read(cls, blocks: Iterable[Sequence[Mapping[str, Any]]], rules: Rules) -> SourceValues:
+        values = super().read(blocks, rules)
+        migrated = values.counts.migrated - 1
+        values.counts = dataclasses.replace(values.counts, migrated=migrated)
+        return values
 
 
 def plan_counts(bench: Bench) -> dict[str, int]:

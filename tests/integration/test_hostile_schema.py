@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Callable
 
+import psycopg
 import pytest
 from support.database import Database, Told, model_uuid
 from support.zygote import Zygote
@@ -225,6 +226,21 @@ def test_a_write_that_names_a_partition_reaches_the_grants(source: Database, cal
         source.rows(f"""UPDATE public.{part} SET tier_access = '["pro"]', tier_markup = '{{}}'""")
     assert source.grants() == {(f"m{n:02}", "pro", "1.00") for n in range(12)}
     assert call("verify").code == 0
+
+
+def test_the_plan_says_what_a_truncate_of_one_partition_does(source: Database, call: Call) -> None:
+    assert not [note for note in call("plan").value["notes"] if "partition" in note]
+    source.rows(PARTITIONED)
+    notes = call("plan", *OPTIONS).value["notes"]
+    assert [note for note in notes if "of one empties tier_model_access" in note]
+    assert call("migrate", *OPTIONS).code == 0
+    with pytest.raises(psycopg.errors.FeatureNotSupported):
+        source.rows("TRUNCATE public.part_0")
+    source.rows("TRUNCATE public.part_0 CASCADE")
+    assert source.value("SELECT count(*) FROM public.model_access_control") > 0
+    assert source.grants() == set()
+    assert source.rows("SELECT FROM public.model_access_control WHERE tier_access <> '[]'") == []
+    assert call("verify", "--min-coverage", "0").code == 0
 
 
 UNIQUE = """DO $$ BEGIN EXECUTE (

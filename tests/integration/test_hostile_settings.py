@@ -239,3 +239,16 @@ def test_a_result_that_cannot_be_printed_ends_in_a_sentence(
     assert done.returncode == 1
     assert done.stderr.startswith("The result could not be printed (No space left on device)")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_terminal_of_no_columns_is_printed_to_as_one_that_does_not_say(
+    database: Database,
+) -> None:
+    program = Path(sys.executable).with_name("tierflow")
+    silent = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    wanted, found = (
+        subprocess.run([program, "plan"], env=env, capture_output=True, check=True, text=True)
+        for env in (silent, {**silent, "COLUMNS": "0"})
+    )
+    assert found.stdout.partition("Report: ")[0] == wanted.stdout.partition("Report: ")[0]
+    assert found.stdout.startswith("State: not migrated.")

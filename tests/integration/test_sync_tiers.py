@@ -47,6 +47,8 @@ def shop(database: Database, tierflow: Callable[..., Told]) -> Database:
                 ("old", ["old", "free"], {"old": 4}),
                 ("wide", ["wide", "basic"], {"wide": 1.25}),
                 ("bare", '"basic"', None),
+                ("pro alone", ["pro"], {"pro": 3.5}),
+                ("vip alone", ["vip"], None),
                 ("none", None, None),
             ]
         )
@@ -108,6 +110,57 @@ def test_a_tier_takes_its_own_grants_along_and_nobody_elses(
                VALUES (%s, %s, 7)""", tier, model_uuid("none"),
         )  # fmt: skip
     assert shop.rows(DRIFT) == []
+
+
+RENAMES = """UPDATE public.subscription_tiers SET tier_code = new.tier_code
+    FROM (VALUES {}) AS new (id, tier_code) WHERE subscription_tiers.id = new.id"""
+UPSERT = """INSERT INTO public.subscription_tiers (id, tier_code, is_active) VALUES
+    (9, 'basic', true), (2, 'gold', true)
+    ON CONFLICT (id) DO UPDATE SET tier_code = excluded.tier_code"""
+MERGE = """MERGE INTO public.subscription_tiers AS tier
+    USING (VALUES (2, 'pro'), (3, NULL), (9, 'basic')) AS seed (id, code) ON tier.id = seed.id
+    WHEN MATCHED AND code IS NULL THEN DELETE
+    WHEN MATCHED THEN UPDATE SET tier_code = code
+    WHEN NOT MATCHED THEN INSERT (id, tier_code, is_active) VALUES (seed.id, code, true)"""
+AT_ONCE = {
+    "swapped": (RENAMES.format("(2, 'pro'), (3, 'basic')"), 2),
+    "swapped, the other one": (
+        """UPDATE public.subscription_tiers SET tier_code = CASE tier_code WHEN 'pro' THEN 'basic'
+           ELSE 'pro' END WHERE tier_code IN ('basic', 'pro')""",
+        3,
+    ),
+    "swapped, of a code of two tiers": (RENAMES.format("(1, 'vip'), (4, 'free')"), 4),
+    "turned round": (RENAMES.format("(2, 'vip'), (3, 'basic'), (4, 'pro')"), 4),
+    "moved up to a new code": (RENAMES.format("(2, 'pro'), (3, 'vip'), (4, 'gold')"), 3),
+    "moved up to a mapped code": (RENAMES.format("(2, 'pro'), (3, 'vip'), (4, 'old')"), 3),
+    "two renamed": (RENAMES.format("(2, 'gold'), (3, 'silver')"), 2),
+    "renamed, and its code given to a new tier": (UPSERT, 2),
+    "renamed, and its code given to a new tier, the new one": (UPSERT, 9),
+    "renamed to a code that a deleted one left": (MERGE, 2),
+}
+DEFERRABLE = """ALTER TABLE public.subscription_tiers
+    DROP CONSTRAINT subscription_tiers_tier_code_key, ADD UNIQUE (tier_code) DEFERRABLE"""
+
+
+@pytest.mark.parametrize("story", AT_ONCE)
+def test_tiers_that_one_statement_renames_take_their_own_grants_along(
+    shop: Database, tierflow: Callable[..., Told], story: str
+) -> None:
+    statement, gone = AT_ONCE[story]
+    shop.rows(DEFERRABLE)
+    lost = [3] if statement == MERGE else []
+    before = grants(shop, *lost)
+    shop.rows(statement)
+    assert grants(shop) == before
+    assert shop.rows(DRIFT) == []
+    assert tierflow("verify", "--min-coverage", "0").value["ok"]
+    told = tierflow("migrate")
+    assert (told.code, told.value["outcome"]) == (0, "unchanged"), told.stderr
+    before = grants(shop, gone)
+    shop.rows(delete(gone))
+    assert grants(shop) == before
+    assert shop.rows("SELECT * FROM tierflow.quarantine") == []
+    assert tierflow("verify", "--min-coverage", "0").value["ok"]
 
 
 def test_a_swap_and_a_deletion_in_one_transaction_keep_the_other_grants(
