@@ -146,7 +146,7 @@ DEFINITIONS = {
     "peak_mb": "median over the rounds of the highest sum, sampled every 50 ms, of the "
     "proportional memory (PSS) of the client's process tree",
     "ratio": "seconds / seconds of tierflow, when both did the same models",
-    "parity_seconds": "tierflow's step 'parity', or all of its audit if the proof is no step",
+    "parity_seconds": "tierflow's step 'prove parity'",
     "load_and_index_seconds": "tierflow's steps 'load chunk' and 'build indexes'",
     "budgets": "tierflow's seconds / a contender's, and others; they are meant for 1,000,000 "
     "models on 2 cores",

@@ -13,9 +13,7 @@ from bench.registry import command
 
 BACK_UP = "back up"
 LOAD_AND_INDEX = ("load chunk", "load", "build indexes")
-# the parity proof is in the audit, unless it is a step of its own
-PARITY = ("parity", "prove parity")
-AUDIT = "audit"
+PARITY = "prove parity"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,9 +34,8 @@ class TierflowRun:
 
     @property
     def parity_seconds(self) -> float:
-        """Return the seconds of the parity proof, or of the audit that it is part of."""
-        found = [self.steps[name] for name in PARITY if name in self.steps]
-        return found[0] if found else self.steps.get(AUDIT, 0.0)
+        """Return the seconds of the parity proof."""
+        return self.steps.get(PARITY, 0.0)
 
 
 def run_tierflow(place: Place, environment: Mapping[str, str]) -> TierflowRun:

@@ -15,6 +15,7 @@ from expectations.vocabulary import SuiteName
 from sql import statement
 from tasks.chunks import Range, as_text, clip, cut_ranges, join_ranges
 from tasks.compose_frames import add_up_coverage, add_up_orphans, agrees, compose_distribution
+from tasks.definition import database_task
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.settings import Target
 
@@ -74,6 +75,12 @@ class Comparison:
             "distribution": compose_distribution([part.counts for part in self.parts], self.tiers),
             "schema": self.schema,
         }
+
+
+@database_task("prove parity")
+def prove_parity(target: Target) -> Comparison:
+    """Compare the build with the JSONB. Reads only."""
+    return compare(target, published=False)
 
 
 def compare(target: Target, *, published: bool, within: Connection | None = None) -> Comparison:

@@ -13,7 +13,7 @@ import pandas as pd
 from expectations import judging
 from expectations.results import Judgement, Verdict
 from expectations.vocabulary import SuiteName
-from tasks.compare import Comparison, compare
+from tasks.compare import Comparison
 from tasks.definition import database_task
 from tierflow.errors import ChecksFailed
 from tierflow.explode import as_uuid_text
@@ -46,7 +46,6 @@ class Audit:
 
     verdict: Verdict
     frames: dict[SuiteName, pd.DataFrame]
-    comparison: Comparison | None = None
 
     @property
     def rows(self) -> int:
@@ -101,9 +100,10 @@ def load_expectations() -> None:
 
 
 @database_task("audit")
-def audit(target: Target, run_names: RunNames, *, min_coverage: float) -> Audit:
-    """Judge the build against the JSONB. Writes data docs only."""
-    comparison = compare(target, published=False)
+def audit(
+    target: Target, run_names: RunNames, comparison: Comparison, *, min_coverage: float
+) -> Audit:
+    """Judge what the proof of parity found in the build. Writes data docs only."""
     judged = begin_to_judge_frames(
         comparison.frames,
         target,
@@ -111,7 +111,7 @@ def audit(target: Target, run_names: RunNames, *, min_coverage: float) -> Audit:
         database=run_names.database,
         min_coverage=min_coverage,
     )
-    return Audit(judged.result(), comparison.frames, comparison)
+    return Audit(judged.result(), comparison.frames)
 
 
 def judge_extracted(

@@ -23,7 +23,7 @@ STEPS = [
     "preflight", "snapshot stats", "load expectations", "try a write", "create ledger",
     "create objects",
     "load chunk", "count loaded", "build indexes", "build keys", "catch up", "validate keys",
-    "audit", "prepare backup", "publish", "count published",
+    "prove parity", "audit", "prepare backup", "publish", "count published",
     "back up", "verify", "data docs",
 ]  # fmt: skip
 
