@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
+from zipfile import ZipFile
 
 import psycopg
 import pytest
@@ -132,6 +133,9 @@ def find_canary(texts: dict[str, bytes]) -> list[str]:
 
 def read_files(folder: Path) -> dict[str, bytes]:
     files = {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    for pack in folder.rglob("*.zip"):
+        with ZipFile(pack) as members:
+            files |= {f"{pack}: {name}": members.read(name) for name in members.namelist()}
     return {**files, **{f"name of {name}": name.encode() for name in files}}
 
 
@@ -148,7 +152,7 @@ def test_a_password_is_in_nothing_that_a_life_of_a_migration_writes_or_shows(
         (2, "plan", "--schema", "nowhere"),
         (0, "runs"),
         (0, "grants"),
-        (0, "report", "latest"),
+        (0, "report", "latest", "--output", str(shop.home)),
         (0, "reconcile", "--from", "jsonb", "--yes"),
         (0, "restore", str(shop.home / "before.dump"), "--yes"),
         (0, "rollback", "--yes"),
@@ -166,6 +170,7 @@ def test_a_password_is_in_nothing_that_a_life_of_a_migration_writes_or_shows(
     assert b"finalized" in said["ledger"]
     files = read_files(shop.home)
     assert len(files) > 20
+    assert any(".zip: " in name for name in files)
     assert any(b"pg_dump" in line for line in watch.seen)
     shown = {f"command line {n}": line for n, line in enumerate(watch.seen)}
     assert find_canary(said | files | shown) == []
