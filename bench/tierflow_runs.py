@@ -12,7 +12,7 @@ from bench.process import BenchError, measure
 from bench.registry import command
 
 BACK_UP = "back up"
-LOAD_AND_INDEX = ("load chunk", "load", "build indexes")
+LOAD_AND_INDEX = ("load chunk", "build indexes")
 PARITY = "prove parity"
 
 
@@ -30,12 +30,12 @@ class TierflowRun:
     @property
     def load_and_index_seconds(self) -> float:
         """Return the seconds of the steps that load the grants and build the indexes."""
-        return sum(self.steps.get(name, 0.0) for name in LOAD_AND_INDEX)
+        return sum(self.steps[name] for name in LOAD_AND_INDEX)
 
     @property
     def parity_seconds(self) -> float:
         """Return the seconds of the parity proof."""
-        return self.steps.get(PARITY, 0.0)
+        return self.steps[PARITY]
 
 
 def run_tierflow(place: Place, environment: Mapping[str, str]) -> TierflowRun:
