@@ -138,6 +138,10 @@ def _print_conservation(console: Console, result: Mapping[str, Any]) -> None:
         console.print(
             f"{caught_up:,} models changed during the run and are counted as they are now"
         )
+    if recaptured := result.get("recaptured"):
+        console.print(
+            f"The captured values of {recaptured:,} models were missing, and are those of now"
+        )
 
 
 def _print_migrate(console: Console, result: Mapping[str, Any]) -> None:

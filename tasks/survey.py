@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from tasks.captured import read_captured
 from tasks.definition import database_task
 from tierflow.connection import Connection, connect, fetch
 from tierflow.decisions import Decisions, settle_decisions
@@ -70,7 +71,7 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         require_source(inventory.finalization)
         columns = fetch(connection, "queries/list_columns", schema=target.schema)
         _require_source(columns, target.schema)
-        obstacles = list_obstacles(connection, target)
+        obstacles = list_obstacles(connection, target, "source", "room", "dropped")
         twins = fetch(connection, "queries/list_twin_tiers", schema=target.schema)
         tiers = fetch(connection, "queries/list_tiers", schema=target.schema)
         other_schema = list_other_schema(connection, target)
@@ -78,7 +79,13 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         decisions = settle_decisions(given, stored)
         rules = resolve_rules(decisions, tiers)
         inventory = dataclasses.replace(inventory, backup_columns=decisions.backup_columns)
-        dumped = _has_dump(connection, target) if inventory.published else None
+        if decisions.backup_columns:
+            obstacles += list_obstacles(connection, target, "backup")
+        dumped = uncaptured = None
+        if inventory.published:
+            dumped = _has_dump(connection, target)
+            captured = read_captured(connection, target)
+            uncaptured = None if captured.complete else captured.describe()
         values = SourceValues.read(stream_source_values(connection, target.schema), rules)
         cases = Cases(rules, values, _list_holders(connection, target, values))
     counts, undecided = values.counts, cases.undecided()
@@ -105,8 +112,10 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         expected_share=values.expected_share,
         estimated_bytes=counts.grants * BYTES_PER_GRANT,
         undecided=undecided,
-        notes=() if undecided else tuple(_list_notes(values, decisions, columns)),
-        ways_back=list_ways_back(rules, counts, cases.unwritable, dumped=dumped),
+        notes=() if undecided else tuple(_list_notes(values, decisions, columns, uncaptured)),
+        ways_back=list_ways_back(
+            rules, counts, cases.unwritable, dumped=dumped, uncaptured=uncaptured
+        ),
     )
     return Survey(
         plan=plan,
@@ -173,8 +182,16 @@ def _read_decision(connection: Connection, target: Target) -> Mapping[str, Any] 
 
 
 def _list_notes(
-    values: SourceValues, decisions: Decisions, columns: Sequence[Mapping[str, Any]]
+    values: SourceValues,
+    decisions: Decisions,
+    columns: Sequence[Mapping[str, Any]],
+    uncaptured: str | None,
 ) -> Iterable[str]:
+    if uncaptured:
+        yield (
+            f"{uncaptured}: a run captures what these models hold then, and no snapshot of before"
+            " can be restored"
+        )
     if any(c["relation"] == "model_access_control" and c["kind"] == "p" for c in columns):
         yield (
             "model_access_control is partitioned, and no trigger sees that one partition is"
