@@ -254,6 +254,7 @@ SELECT
     (SELECT NOT there FROM pg_temp.captured_key) AS lacks_captured_key
 \gset
 \if :lacks_captured_key
+    \ir schema/create_captured_pkey.sql
     \ir schema/add_captured_pkey.sql
 \endif
 \if :lacks_captured

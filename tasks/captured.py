@@ -49,7 +49,8 @@ def capture_chunk(connection: Connection, target: Target, chunk: Chunk) -> int:
 def add_captured_key(connection: Connection, target: Target) -> None:
     """Build the key of the captured values, unless it is there."""
     if not fetch(connection, "queries/has_captured_key", ledger=target.ledger)[0]["there"]:
-        run(connection, "schema/add_captured_pkey", ledger=target.ledger)
+        for name in ("create_captured_pkey", "add_captured_pkey"):
+            run(connection, f"schema/{name}", ledger=target.ledger)
 
 
 def capture_missing(connection: Connection, target: Target) -> int:

@@ -48,8 +48,8 @@ def build_indexes(target: Target) -> int:
         run(connection, "schema/set_current_times", **names)
         shapes = _list_shapes(target)
         missing = [file for index, file in INDEXES.items() if index not in shapes]
+        _build_together(target, [*missing, "create_captured_pkey"])
         add_captured_key(connection, target)
-        _build_together(target, missing)
         for key, file in UNIQUE_KEYS.items():
             if not shapes.get(key, "").endswith("constraint"):
                 run(connection, f"schema/{file}", **names)

@@ -12,11 +12,12 @@ import pandas as pd
 from tasks.captured import read_captured
 from tasks.definition import database_task
 from tierflow.connection import Connection, connect, fetch
-from tierflow.decisions import Decisions, settle_decisions
+from tierflow.decisions import settle_decisions
 from tierflow.errors import ConfigurationError
 from tierflow.finalization import read_finalization, require_source
 from tierflow.ledger import has_ledger
 from tierflow.plan import Plan, list_write_codes, resolve_rules
+from tierflow.plan_notes import list_notes, note_captured, note_columns, note_partitions
 from tierflow.published import SOURCE_COLUMNS, Inventory, take_inventory
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
@@ -79,13 +80,16 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         decisions = settle_decisions(given, stored)
         rules = resolve_rules(decisions, tiers)
         inventory = dataclasses.replace(inventory, backup_columns=decisions.backup_columns)
-        if decisions.backup_columns:
+        notes = list(note_partitions(columns))
+        if decisions.backup_columns and not inventory.has_all_backup_columns:
             obstacles += list_obstacles(connection, target, "backup")
+            notes += note_columns(fetch(connection, "queries/list_star_users", **target.names()))
         dumped = uncaptured = None
         if inventory.published:
             dumped = _has_dump(connection, target)
             captured = read_captured(connection, target)
             uncaptured = None if captured.complete else captured.describe()
+            notes += note_captured(uncaptured)
         values = SourceValues.read(stream_source_values(connection, target.schema), rules)
         cases = Cases(rules, values, _list_holders(connection, target, values))
     counts, undecided = values.counts, cases.undecided()
@@ -112,7 +116,8 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         expected_share=values.expected_share,
         estimated_bytes=counts.grants * BYTES_PER_GRANT,
         undecided=undecided,
-        notes=() if undecided else tuple(_list_notes(values, decisions, columns, uncaptured)),
+        notes=() if undecided else (*list_notes(values, decisions), *notes),
+        adds_columns=decisions.backup_columns and not inventory.has_all_backup_columns,
         ways_back=list_ways_back(
             rules, counts, cases.unwritable, dumped=dumped, uncaptured=uncaptured
         ),
@@ -179,36 +184,6 @@ def _read_decision(connection: Connection, target: Target) -> Mapping[str, Any] 
     if not has_ledger(connection, target):
         return None
     return next(iter(fetch(connection, "queries/read_decision", ledger=target.ledger)), None)
-
-
-def _list_notes(
-    values: SourceValues,
-    decisions: Decisions,
-    columns: Sequence[Mapping[str, Any]],
-    uncaptured: str | None,
-) -> Iterable[str]:
-    if uncaptured:
-        yield (
-            f"{uncaptured}: a run captures what these models hold then, and no snapshot of before"
-            " can be restored"
-        )
-    if any(c["relation"] == "model_access_control" and c["kind"] == "p" for c in columns):
-        yield (
-            "model_access_control is partitioned, and no trigger sees that one partition is"
-            " truncated, detached or dropped: not during the run; afterwards TRUNCATE ... CASCADE"
-            " of one empties tier_model_access, and the access of all models with it: use DELETE"
-        )
-    if values.counts.defaulted_markups:
-        yield f"{values.counts.defaulted_markups} grants have no markup and are billed at 1.00"
-    if values.markups_as_strings:
-        yield f"{values.markups_as_strings} markups are strings that hold a plain number"
-    if values.unused_markups:
-        yield f"{values.unused_markups} markups belong to codes that their model does not have"
-    if values.expected_share < decisions.min_coverage:
-        yield (
-            f"only {values.expected_share:.1%} of the enabled models will have a grant: the audit"
-            f" will stop the run unless --min-coverage is below that"
-        )
 
 
 def _require_source(columns: Sequence[Mapping[str, Any]], schema: str) -> None:
