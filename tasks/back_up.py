@@ -19,6 +19,7 @@ from tasks.live_locks import ALL_WAIT, change_live
 from tasks.survey import read_inventory
 from tasks.throttle import wait_for_room
 from tierflow.connection import Connection, connect, fetch
+from tierflow.culprits import writing_models
 from tierflow.errors import TransientError
 from tierflow.measures import note_lock
 from tierflow.progress import track
@@ -185,7 +186,7 @@ def _write_batch(connection: Connection, chunk: Chunk, most: int) -> DictRow:
         most=most,
     )
     # sent in one go: the rows are locked while the server works, not while the network does
-    with connection.pipeline():
+    with writing_models(), connection.pipeline():
         written = connection.execute(batch)
         connection.commit()
     return written.fetchall()[0]
