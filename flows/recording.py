@@ -259,7 +259,7 @@ class Run:
 def recorded_run(target: Target, mode: str, *, locked: bool = False) -> Generator[Run]:
     """Yield the run; whatever ends it, its report is written and its end recorded.
 
-    `locked`: hold the lock that allows one run per database (DESIGN.md section 4).
+    `locked`: hold the lock that allows one run per database.
     """
     require_folder(target.home)
     run = Run(target, mode)
