@@ -16,6 +16,7 @@ from typing import Any
 import typer
 
 from tierflow.errors import ExitCode, TierflowError
+from tierflow.progress import say
 from tierflow.stopping import stop_on_signals
 
 # whether this process does one command and ends: set by its entry point
@@ -23,6 +24,10 @@ ALONE = False
 
 # the other commands are one transaction, or write nothing: they are interrupted at once
 STOPS_AT_BOUNDARIES = ("migrate", "rehearse")
+# these are runs of steps; what they do is shown while it is under way
+RECORDED = (
+    "plan", "migrate", "verify", "rollback", "restore", "finalize", "reconcile", "rehearse",
+)  # fmt: skip
 
 
 def import_flow(name: str, *, judges: bool) -> Callable[..., dict[str, Any]]:
@@ -92,7 +97,10 @@ def run_command(
     if not os.environ.get("COLUMNS", "").strip("0"):  # rich prints nothing in 0 columns
         os.environ.pop("COLUMNS", None)
     try:
-        with stop_on_signals(_tell) if command in STOPS_AT_BOUNDARIES else nullcontext():
+        with (
+            stop_on_signals(_tell) if command in STOPS_AT_BOUNDARIES else nullcontext(),
+            say(f"tierflow {command} …") if command in RECORDED else nullcontext(),
+        ):
             result = work()
     except TierflowError as error:
         logging.getLogger("tierflow").debug("traceback", exc_info=True)
