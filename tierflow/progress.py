@@ -1,4 +1,4 @@
-"""Progress of long work: on a terminal what is under way, and a bar with an ETA; else plain lines."""
+"""Progress of long work: on a terminal what is under way, and a bar with an ETA; else lines."""
 
 from __future__ import annotations
 
