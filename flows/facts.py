@@ -10,14 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from flows.compose_report import compose_report
 from tasks.contract import Contracted
 from tasks.judge import Audit
 from tasks.preview import Preview
 from tasks.restore import Restored, summarize
 from tasks.roll_back import RolledBack
 from tasks.verify import Verification
-from tierflow import report
 from tierflow.decisions import Decisions
 from tierflow.explode import Counts
 from tierflow.finalization import Finalization
@@ -26,7 +24,6 @@ from tierflow.history import Past, describe_regression
 from tierflow.ledger import StepRecord
 from tierflow.measures import summarize_locks
 from tierflow.plan import Plan
-from tierflow.settings import Target
 
 CHANGES_IN_RESULT = 1000
 
@@ -46,6 +43,7 @@ class Facts:
     plan: Plan | None = None
     counts: Counts | None = None
     caught_up: int = 0
+    recaptured: int = 0
     audit: Audit | None = None
     verification: Verification | None = None
     changes: tuple[dict[str, Any], ...] = ()
@@ -129,6 +127,7 @@ class Facts:
             **result,
             **written,
             "caught_up": self.caught_up,
+            "recaptured": self.recaptured,
             "coverage": self.audit.coverage if self.audit else None,
             "coverage_of_all": self.audit.coverage_of_all if self.audit else None,
             "changes": [_plain_change(change) for change in self.changes[:CHANGES_IN_RESULT]],
@@ -183,11 +182,6 @@ class Facts:
     def _rehearse_result(self) -> dict[str, Any]:
         forecast = self.forecast
         return {"forecast": dataclasses.asdict(forecast) if forecast else None}
-
-    def write_report(self, target: Target) -> None:
-        """Write the report's page and remember where it is."""
-        folder = target.home / "reports"
-        self.report = report.write_report(compose_report(self), folder)
 
 
 def _plain_change(change: Mapping[str, Any]) -> dict[str, Any]:

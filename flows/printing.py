@@ -79,10 +79,14 @@ def _list_costs(plan: Mapping[str, Any]) -> Iterator[str]:
             " several at a time: an index that is there during a load costs a search a row"
         )
     table, jsonb = plan["source_bytes"] / 1e6, plan["jsonb_bytes"] / 1e6
+    if plan["adds_columns"]:
+        yield (
+            "the backup columns rewrite every model once, in short batches: up to"
+            f" {table:,.1f} MB more of the models' table until it is vacuumed"
+        )
     yield (
-        f"the backup columns rewrite every model once, in short batches: up to {table:,.1f} MB more"
-        " of the models' table until it is vacuumed; --no-backup-columns leaves them out, and then"
-        " there is no --restore-snapshot"
+        f"the captured values take up to {jsonb:,.1f} MB in the ledger: they are what every way"
+        " back reads"
     )
     yield (
         f"--pg-dump FILE writes both tables to a file first: a full read, {jsonb:,.1f} MB of JSONB"
@@ -138,6 +142,10 @@ def _print_conservation(console: Console, result: Mapping[str, Any]) -> None:
         console.print(
             f"{caught_up:,} models changed during the run and are counted as they are now"
         )
+    if recaptured := result.get("recaptured"):
+        console.print(
+            f"The captured values of {recaptured:,} models were missing, and are those of now"
+        )
 
 
 def _print_migrate(console: Console, result: Mapping[str, Any]) -> None:
@@ -168,8 +176,10 @@ def _print_migrate(console: Console, result: Mapping[str, Any]) -> None:
         console.print(describe_locks(locks))
     if forecast := result.get("forecast"):
         console.print(
-            f"Forecast of {forecast['made'][:10]}: {forecast['seconds']:.1f} s; this run took"
-            f" {forecast['ratio']} times that"
+            f"Forecast of {forecast['made'][:10]}: {forecast['seconds']:.1f} s of work; this run's"
+            f" took {forecast['actual_seconds']:.1f} s, {forecast['ratio']} times that (the other"
+            f" {result['seconds'] - forecast['actual_seconds']:.1f} s are the wait for Great"
+            " Expectations to be imported, which a rehearsal has behind it)"
         )
     if result.get("regression"):
         console.print(f"[yellow]Slower than usual: {result['regression']}[/yellow]")

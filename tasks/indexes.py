@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import queue
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from tasks.captured import add_captured_key
 from tasks.definition import database_task
 from tasks.live_locks import WRITERS_WAIT, change_live
 from tierflow.connection import connect, fetch, run
+from tierflow.measures import note_part
 from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.build")
@@ -47,7 +50,8 @@ def build_indexes(target: Target) -> int:
         run(connection, "schema/set_current_times", **names)
         shapes = _list_shapes(target)
         missing = [file for index, file in INDEXES.items() if index not in shapes]
-        _build_together(target, missing)
+        _build_together(target, [*missing, "create_captured_pkey"])
+        add_captured_key(connection, target)
         for key, file in UNIQUE_KEYS.items():
             if not shapes.get(key, "").endswith("constraint"):
                 run(connection, f"schema/{file}", **names)
@@ -105,7 +109,9 @@ def _build_together(target: Target, files: Sequence[str]) -> None:
                     file = todo.get_nowait()
                 except queue.Empty:
                     return
+                started = time.perf_counter()
                 run(connection, f"schema/{file}", **target.names(published=False))
+                note_part(file.removeprefix("create_"), time.perf_counter() - started)
 
     with ThreadPoolExecutor(max(sessions, 1)) as pool:
         for done in [pool.submit(work) for _ in range(sessions)]:

@@ -114,6 +114,15 @@ def a_long_transaction(scene: Scene) -> Generator[None]:
         yield
 
 
+@contextlib.contextmanager
+def a_prepared_transaction(scene: Scene) -> Generator[None]:
+    with connect(scene.database.target, "order", autocommit=True) as session:
+        session.execute("BEGIN")
+        session.execute("UPDATE public.model_access_control SET display_name = 'paid'")
+        session.execute("PREPARE TRANSACTION 'order-1'")
+    yield
+
+
 def put_a_view_in_the_way(scene: Scene) -> None:
     scene.database.rows("CREATE VIEW public.v_model_tier_access AS SELECT 1 AS mine")
 
@@ -187,8 +196,20 @@ def change_both_sides(scene: Scene) -> None:
     )
 
 
-def migrate_without_backup(scene: Scene) -> None:
-    scene.migrate("--no-backup-columns")
+def remember_rows(scene: Scene) -> None:
+    for statement in (
+        "CREATE TABLE public.history AS SELECT * FROM public.model_access_control LIMIT 0",
+        """CREATE FUNCTION public.remember() RETURNS trigger LANGUAGE plpgsql AS
+           'BEGIN INSERT INTO public.history SELECT OLD.*; RETURN NULL; END'""",
+        """CREATE TRIGGER remember AFTER UPDATE ON public.model_access_control
+           FOR EACH ROW EXECUTE FUNCTION public.remember()""",
+    ):
+        scene.database.rows(statement)
+
+
+def lose_captured_values(scene: Scene) -> None:
+    scene.migrate()
+    scene.database.rows("DELETE FROM tierflow.captured")
 
 
 Prepare = Callable[[Scene], "AbstractContextManager[None] | None"]
@@ -205,6 +226,7 @@ LOOKING: dict[str, Prepare] = {
 }
 MIGRATING: dict[str, Prepare] = {
     "It met a lock again and again, and gave way": a_long_transaction,
+    "The lock is a prepared transaction's": a_prepared_transaction,
     "It was run twice": migrate,
     "The dump's file is there already": take_a_dump,
     "Verify finds drift": drift,
@@ -215,7 +237,8 @@ MIGRATING: dict[str, Prepare] = {
     "It stands still": rest,
     "The terminal is gone: was it published?": migrate,
     "Rollback refuses: both sides were changed": change_both_sides,
-    "Rollback refuses: there is no snapshot": migrate_without_backup,
+    "The backup columns break a write of the application": remember_rows,
+    "Rollback refuses: captured values are gone": lose_captured_values,
     "Finalize refuses": migrate,
 }
 

@@ -16,6 +16,7 @@ from typing import Any, cast
 import psycopg
 import pyarrow.parquet as pq
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from support.database import Database, model_uuid
 from support.life import DROP, OPTIONS, SOURCE, Call, columns, finalize, open_shop, values
 
@@ -159,7 +160,8 @@ def test_a_publishing_that_was_rolled_back_counts_no_more(shop: Database, tierfl
     shop.rows("""CREATE TRIGGER refuse_backup BEFORE UPDATE ON public.model_access_control
                  FOR EACH ROW WHEN (current_setting('application_name') = 'tierflow: back up')
                  EXECUTE FUNCTION public.refuse_backup()""")
-    assert tierflow("migrate", *OPTIONS).value["outcome"] == "failed"
+    told = tierflow("migrate", *OPTIONS, "--backup-columns")
+    assert told.value["outcome"] == "failed"
     shop.rows("DROP FUNCTION public.refuse_backup() CASCADE")
     age(shop, "2 days")
     told = tierflow("migrate")
@@ -341,11 +343,14 @@ def test_statements_that_still_name_the_old_columns_are_shown(
         shop.rows("CREATE EXTENSION pg_stat_statements")
         shop.rows("SELECT pg_stat_statements_reset()")
         dump = str(tmp_path / "before.dump")
-        assert tierflow("migrate", *OPTIONS, "--pg-dump", dump).code == 0
+        options = (*OPTIONS, "--backup-columns", "--pg-dump", dump)
+        assert tierflow("migrate", *options).code == 0
         assert tierflow("verify").code == 0
         shop.dump()
         shop.dump("--inserts")
-        sent = "SELECT count(*) FROM pg_stat_statements WHERE query ~ 'COPY.*tier_access.*stdout'"
+        sent = (
+            "SELECT count(*) FROM pg_stat_statements WHERE query ~ 'COPY.*access_control.*stdout'"
+        )
         assert shop.value(sent) == 2  # one from before the backup columns
         # of all that was sent so far only ours and pg_dump's named them
         assert guards(tierflow)["statements"] == "0 seen"
@@ -505,6 +510,9 @@ def test_with_json_a_terminal_is_asked_on_stderr_and_stdout_is_one_value(
         "forgotten",
     )
     assert asked in done.stderr
+    # whoever answers knows what is meant
+    database = str(conninfo_to_dict(shop.dsn)["dbname"])
+    assert f"schema public of database {database} on ".encode() in b" ".join(done.stderr.split())
 
 
 @pytest.mark.parametrize("named", [(), ("--yes-drop", "tier_access"), ("--yes-drop", "yes")])

@@ -171,6 +171,9 @@ def test_an_object_of_somebody_elses_that_needs_ours_is_named_and_kept(
     assert tierflow("rollback").code == 0
 
 
+NOTHING = "Nothing is migrated in schema {schema!r} of this database."
+
+
 def test_a_rollback_of_what_was_never_migrated_is_harmless(
     source: Database, tierflow: Callable[..., Told]
 ) -> None:
@@ -180,13 +183,45 @@ def test_a_rollback_of_what_was_never_migrated_is_harmless(
     before = source.dump()
     for arguments in ((), ("--restore-snapshot",), ("--schema", "elsewhere")):
         told = tierflow("rollback", *arguments)
-        assert (told.code, told.value["outcome"]) == (0, "unchanged"), told.stderr
+        assert (told.code, told.value["outcome"]) == (2, "failed")
+        assert (
+            NOTHING.format(schema=arguments[1] if len(arguments) == 2 else "public") in told.stderr
+        )
         assert (told.value["models_restored"], told.value["dropped"]) == (0, [])
         assert source.dump() == before
     source.rows("DROP VIEW public.v_model_tier_access")
     source.rows("ALTER TABLE public.model_access_control DROP COLUMN tier_access_backup")
     assert tierflow("migrate", "--dry-run", *OPTIONS).code == 0
-    assert tierflow("rollback").value["outcome"] == "unchanged"
+    assert tierflow("rollback").code == 2
+
+
+def test_every_command_that_needs_a_migration_says_alike_that_there_is_none(
+    source: Database, tierflow: Callable[..., Told]
+) -> None:
+    before = source.dump()
+    for command in (
+        ("verify",), ("verify", "--quick"), ("verify", "--detailed"), ("rollback",),
+        ("rollback", "--dry-run"), ("reconcile", "--from", "jsonb"),
+        ("reconcile", "--from", "junction", "--dry-run"),
+    ):  # fmt: skip
+        told = tierflow(*command)
+        assert told.code == 2, command
+        assert told.stderr.splitlines() == [
+            NOTHING.format(schema="public"),
+            "Next: tierflow plan, then tierflow migrate; or give another --schema",
+        ]
+    assert source.dump() == before
+
+
+def test_what_was_rolled_back_is_rolled_back_once_more_without_harm(
+    shop: Database, tierflow: Callable[..., Told]
+) -> None:
+    assert tierflow("rollback").value["outcome"] == "rolled_back"
+    before = shop.dump("--exclude-schema=tierflow")
+    told = tierflow("rollback")
+    assert (told.code, told.value["outcome"]) == (0, "unchanged"), told.stderr
+    assert tierflow("verify").code == 2
+    assert shop.dump("--exclude-schema=tierflow") == before
 
 
 def test_a_dry_run_shows_every_difference_and_changes_nothing(
@@ -252,21 +287,73 @@ KILLED_DRY_RUN = (
 )
 
 
+LOSSES = {
+    "deleted": ("DELETE FROM tierflow.captured", "the captured values of 8 models are gone"),
+    "some deleted": (
+        f"DELETE FROM tierflow.captured WHERE model_id = '{model_uuid('null')}'",
+        "the captured values of 1 models are gone",
+    ),
+    "dropped": ("DROP TABLE tierflow.captured", "the ledger holds no captured values"),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
 def test_without_all_captured_values_neither_way_guesses(
+    shop: Database, tierflow: Callable[..., Told], loss: str
+) -> None:
+    statement, said = LOSSES[loss]
+    shop.rows(statement)
+    _edit(shop, "DELETE FROM public.tier_model_access WHERE model_id = <granted>", past_sync=True)
+    before = shop.dump("--exclude-schema=tierflow")
+    for way in ((), ("--restore-snapshot",)):
+        for arguments in (way, (*way, "--dry-run")):
+            told = tierflow("rollback", *arguments)
+            assert told.code == 2
+            assert said in told.stderr
+            assert ("granted / vip" in told.stderr) == (not way)
+            assert shop.dump("--exclude-schema=tierflow") == before
+    # the plan and verify say the same
+    plan = tierflow("plan").value
+    ways = {way["way"]: (way["open"], way["why"]) for way in plan["ways_back"]}
+    assert ways["snapshot restored"][0] is False
+    assert said in ways["snapshot restored"][1]
+    assert f"only while both sides agree: {said}" in ways["later changes kept"][1]
+    assert any(said in note for note in plan["notes"])
+    assert said in {c["name"]: c["figure"] for c in tierflow("verify").value["checks"]}["integrity"]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("side", ["jsonb", "junction"])
+def test_where_both_sides_are_made_the_same_a_rollback_needs_no_captured_values(
+    shop: Database, tierflow: Callable[..., Told], loss: str, side: str
+) -> None:
+    shop.rows(LOSSES[loss][0])
+    original = values(shop)
+    _edit(shop, "DELETE FROM public.tier_model_access WHERE model_id = <granted>", past_sync=True)
+    assert tierflow("rollback").code == 2
+    told = tierflow("reconcile", "--from", side)
+    assert told.code == 0, told.stderr
+    told = tierflow("rollback")
+    assert (told.code, told.value["outcome"]) == (0, "rolled_back"), told.stderr
+    access = "[]" if side == "junction" else original["granted"][0]
+    assert values(shop) == original | {"granted": (access, original["granted"][1])}
+
+
+def test_a_rerun_says_that_it_captures_what_is_gone_as_it_is_now(
     shop: Database, tierflow: Callable[..., Told]
 ) -> None:
-    shop.rows("""ALTER TABLE public.model_access_control
-                 DROP COLUMN tier_access_backup, DROP COLUMN tier_markup_backup""")
-    _edit(shop, "DELETE FROM public.tier_model_access WHERE model_id = <granted>")
-    before = shop.dump("--exclude-schema=tierflow")
-    for arguments in ((), ("--restore-snapshot",)):
-        told = tierflow("rollback", *arguments)
-        assert told.code == 2
-        assert "not complete" in told.stderr
-        assert shop.dump("--exclude-schema=tierflow") == before
+    original = values(shop)
+    shop.rows(f"DELETE FROM tierflow.captured WHERE model_id <> '{model_uuid('kept')}'")
+    shop.rows("UPDATE public.model_access_control SET tier_markup = NULL")
     told = tierflow("migrate")
     assert (told.code, told.value["outcome"]) == (0, "reconciled"), told.stderr
-    assert tierflow("rollback").code == 0
+    assert told.value["recaptured"] == len(SOURCE) - 1
+    assert "captured values of 7 models were missing: they are those of now" in told.stderr
+    now = values(shop)
+    shop.rows("UPDATE public.model_access_control SET tier_access = '[]'")
+    assert tierflow("migrate").value["outcome"] == "unchanged"
+    assert tierflow("rollback", "--restore-snapshot").code == 0
+    assert values(shop) == now | {"kept": original["kept"]}
 
 
 # no grants and no problem to the reader, but no place for a later grant either

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from support.corpus import CORPUS, TIER_MAP, TIERS
 from support.database import Database, Told, model_uuid
@@ -121,11 +122,14 @@ def look(database: Database) -> dict[str, Any]:
                FROM tierflow.quarantine ORDER BY 1, 3"""
         ),
         "rules": database.rows("SELECT * FROM tierflow.tier_code ORDER BY 1, 2"),
-        "null_backup": database.rows("SELECT * FROM tierflow.null_backup ORDER BY 1"),
+        "captured": database.rows(
+            """SELECT model_id, tier_access::text, tier_markup::text, caught_up
+               FROM tierflow.captured ORDER BY 1"""
+        ),
         "decisions": database.rows("SELECT decisions FROM tierflow.decision"),
         "chunks": database.rows(
             """SELECT number, low, high, source_models, source_elements, migrated, merged,
-               duplicates, quarantined, grants, defaulted_markups,
+               duplicates, quarantined, grants, defaulted_markups, captured,
                backed_up IS NOT NULL AS backed_up
                FROM tierflow.chunk"""
         ),
@@ -296,7 +300,7 @@ def test_a_wrong_decision_stops_the_script(
         "CREATE INDEX idx_tier_model_lookup ON public.subscription_tiers (id)",
         """CREATE FUNCTION public.is_model_available_for_tier(uuid, varchar) RETURNS text
            LANGUAGE sql RETURN 'x'""",
-        # the last thing that the script does is to write the backup columns
+        # the last thing that the script does to the models is to fill the backup columns
         """CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql
            AS 'BEGIN RAISE EXCEPTION ''no updates''; END';
            CREATE TRIGGER refuse BEFORE UPDATE ON public.model_access_control
@@ -308,7 +312,7 @@ def test_an_error_in_the_middle_leaves_the_database_untouched(
 ) -> None:
     legacy.rows(obstacle)
     before = legacy.dump()
-    told = psql(MIGRATE, **DECIDED)
+    told = psql(MIGRATE, **DECIDED, backup_columns="true")
     assert told.returncode == 3
     assert "ERROR" in told.stderr
     assert "Outcome" not in told.stdout
@@ -321,8 +325,35 @@ def test_a_run_of_the_tool_keeps_the_script_out(
     with connect(legacy.target, "test", autocommit=True) as connection:
         run(connection, "queries/take_run_lock", schema="public")
         told = psql(MIGRATE, **DECIDED)
+        holder = connection.info.backend_pid
     assert told.returncode == 3
-    assert "Another run of tierflow is under way" in told.stderr
+    said = f"Another run of tierflow is under way in this database (session {holder} of postgres,"
+    assert said in told.stderr
+
+
+@pytest.mark.parametrize("script", [MIGRATE, ROLLBACK])
+def test_a_lock_that_does_not_come_is_told_with_who_holds_it(
+    legacy: Database, psql: Callable[..., subprocess.CompletedProcess[str]], script: str
+) -> None:
+    if script == ROLLBACK:
+        assert psql(MIGRATE, **DECIDED).returncode == 0
+    before = legacy.dump()
+    table = "tier_model_access" if script == ROLLBACK else "subscription_tiers"
+    with psycopg.connect(legacy.dsn, autocommit=True) as writer:
+        writer.execute("BEGIN")
+        writer.execute(f"LOCK TABLE public.{table} IN ROW EXCLUSIVE MODE".encode())
+        told = psql(script)
+        assert told.returncode == 3
+        holder = f"session {writer.info.backend_pid} of postgres holds RowExclusiveLock on {table}"
+        assert holder in told.stderr
+        writer.execute("PREPARE TRANSACTION 'it''s'")
+    told = psql(script)
+    assert told.returncode == 3
+    assert "prepared transaction 'it''s' of postgres in database" in told.stderr
+    assert "HINT:  ROLLBACK PREPARED 'it''s' (or COMMIT PREPARED), as postgres" in told.stderr
+    assert legacy.dump() == before
+    legacy.rows("ROLLBACK PREPARED 'it''s'")
+    assert psql(script, **(DECIDED if script == MIGRATE else {})).returncode == 0
 
 
 def test_rollback_writes_the_changes_of_the_table_back_as_the_tool_does(
