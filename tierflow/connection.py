@@ -24,8 +24,8 @@ from tierflow.settings import Target
 
 Connection = psycopg.Connection[DictRow]
 
-# what a pooler would set in a session before it gives it to us; PgBouncer 1.18 never takes an
-# application_name back, and the next client that gives none has ours
+# no connection asks for these: a pooler would set them in a session that may be the application's,
+# and PgBouncer 1.18 never takes an application_name back
 NAMELESS = {"application_name": "", "client_encoding": ""}
 # by DSN: whether a pooler stands before the server, which leaves each session its own process
 _pooled: dict[str, bool] = {}
@@ -88,14 +88,11 @@ def connect(
     """
     _require_plain_dsn(target.dsn)
     with translated_errors():
-        pooled, name = _is_pooled(target.dsn), f"tierflow: {purpose}"
-        given = NAMELESS if pooled else {"application_name": name, "client_encoding": "UTF8"}
-        with (
-            Connection.connect(
-                target.dsn, **given, row_factory=dict_row, autocommit=True
-            ) as connection,
-            poolers.own_session(connection, name, pooled=pooled),
-        ):
+        pooled = _is_pooled(target.dsn)
+        with Connection.connect(
+            target.dsn, **NAMELESS, row_factory=dict_row, autocommit=True
+        ) as connection:
+            poolers.begin_session(connection, f"tierflow: {purpose}", pooled=pooled)
             # False would lift default_transaction_read_only; None leaves it in force
             connection.read_only = read_only or None
             connection.autocommit = autocommit
@@ -208,8 +205,6 @@ def translated_errors() -> Generator[None]:
         yield
     except _TRANSIENT as error:
         raise _transient(error) from error
-    except (pg.InvalidSqlStatementName, pg.DuplicatePreparedStatement) as error:
-        raise poolers.handed_on(_first_line(error)) from error
     except pg.ForeignKeyViolation as error:
         raise TransientError(
             f"A tier or model was deleted meanwhile: {_first_line(error)}. {_detail(error)}",

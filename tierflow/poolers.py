@@ -1,17 +1,16 @@
 """Whether the sessions that we open are ours until we close them, or a pooler hands them on.
 
-A run sets, locks and prepares things in its sessions. A pooler that gives a session to somebody else
-after each transaction or statement would leave all that to the application; one that does so when
-we close the session may. So each is looked at before anything is set (docs/design.md, Sessions).
+A run sets, locks and prepares things in its sessions (tierflow/session_state.py). A pooler that
+gives a session to somebody else after each transaction or statement would leave all that to the
+application. So each is looked at before anything is set (docs/design.md, Sessions).
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import select
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import psycopg
@@ -19,7 +18,7 @@ from psycopg import errors
 from psycopg.pq import ExecStatus
 
 from sql import statement
-from tierflow.errors import ConfigurationError, TierflowError, TransientError
+from tierflow.errors import ConfigurationError, TransientError
 
 Session = psycopg.Connection[Any]
 Opener = Callable[..., contextlib.AbstractContextManager[Session]]
@@ -90,52 +89,28 @@ def find_pooler(open_session: Opener, *, wanted: int = 2) -> bool:
         return True
 
 
-@contextlib.contextmanager
-def own_session(session: Session, name: str, *, pooled: bool) -> Generator[None]:
-    """Set what our sessions need, unless the process has changed; behind a pooler take it back.
+def begin_session(session: Session, name: str, *, pooled: bool) -> None:
+    """Set up the session, in the one statement that asks once more whose process it is.
 
-    The transaction that is open at the end is committed, or rolled back on an error, when `pooled`.
+    Raises ConfigurationError, with nothing set, where it is another one than a moment before.
     """
-    if not pooled:
-        _begin(session, name, session.info.backend_pid)
-        yield
-        return
-    process = ask(session)
-    settings = session.execute(statement("queries/read_session_settings")).fetchall()
-    _begin(session, name, process.pid)
-    try:
-        yield
-        session.commit()
-    finally:
-        # where the session is gone, so is what it held
-        with contextlib.suppress(psycopg.Error):
-            session.rollback()
-            session.autocommit = True
-            session.execute(statement("queries/release_session"))
-            given = json.dumps({row["name"]: row["setting"] for row in settings})
-            session.execute(statement("queries/restore_session_settings", settings=given))
+    own_process = ask(session).pid if pooled else session.info.backend_pid
+    given = {"application_name": name, "own_process": own_process}
+    if not session.execute(statement("queries/set_session", **given)).rowcount:
+        raise _handed_on(
+            session, f"the session of server process {own_process} is answered by another one"
+        )
 
 
-def handed_on(
-    evidence: str, session: Session | None = None, process: Process | None = None
-) -> TierflowError:
-    """Return the error for sessions that are not ours until we close them."""
-    where = f" ({_name(session)})" if session else ""
+def _handed_on(
+    session: Session, evidence: str, process: Process | None = None
+) -> ConfigurationError:
     return ConfigurationError(
-        f"A pooler{where} hands sessions on between transactions: {evidence}. What a"
-        " run sets, locks and prepares would reach the application: nothing was begun.",
+        f"A pooler ({_name(session)}) hands sessions on between transactions: {evidence}. What"
+        " this command sets, locks and prepares would reach the application: nothing was begun.",
         next_step=f"give the server's own host and port{_name_server(process)} in place of the"
         " pooler's, or a pooler in session mode (docs/guide.md, Prerequisites)",
     )
-
-
-def _begin(session: Session, name: str, own_process: int) -> None:
-    """Set up the session in the one statement that also asks whether it is still the same."""
-    given = {"application_name": name, "own_process": own_process}
-    if not session.execute(statement("queries/set_session", **given)).rowcount:
-        raise handed_on(
-            f"the session of server process {own_process} is answered by another one", session
-        )
 
 
 def _all_told(opened: list[tuple[Session, Process]]) -> bool:
@@ -153,24 +128,20 @@ def _require_kept(opened: list[tuple[Session, Process]]) -> None:
         session, process = opened[-1]
         pids = [process.pid for _, process in opened]
         twice = next(pid for pid in pids if pids.count(pid) > 1)
-        raise handed_on(
-            f"server process {twice} answered two connections that were open at once",
-            session, process,
-        )  # fmt: skip
+        raise _handed_on(
+            session, f"server process {twice} answered two connections that were open at once", process
+        )
     for _ in range(LOOKS):
         # to and fro: a pool that takes its sessions in turn must not come out even
         opened = opened[::-1]
         for session, before in opened:
             process = ask(session)
             if process != before:
-                raise handed_on(
-                    f"server process {before.pid} answered an idle connection, then"
-                    f" {process.pid} did",
-                    session, process,
-                )  # fmt: skip
+                was = f"server process {before.pid} answered an idle connection"
+                raise _handed_on(session, f"{was}, then {process.pid} did", process)
 
 
-def _too_few(session: Session, process: Process, *, found: int, wanted: int) -> TierflowError:
+def _too_few(session: Session, process: Process, *, found: int, wanted: int) -> ConfigurationError:
     return ConfigurationError(
         f"The pooler ({_name(session)}) has too few sessions: it gave {found} of the {wanted} that"
         f" this command takes at once, and no other within {PATIENCE_SECONDS:.0f} s. Nothing was"

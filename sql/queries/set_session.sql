@@ -7,7 +7,7 @@
 -- row_security off: a policy that hides rows from this role is an error, not a source with fewer models.
 -- The limits that a role or database may carry for its application do not end a long load (as in pg_dump);
 -- transaction_timeout is new in PostgreSQL 17.
--- application_name, client_encoding: behind a pooler they are set here, so that what stood before them can be put back.
+-- application_name, client_encoding: here, and not asked for by the connection, so that no pooler sets them before we know whose process it is.
 SELECT
     pg_catalog.set_config('application_name', :'application_name', false),
     pg_catalog.set_config('client_encoding', 'UTF8', false),

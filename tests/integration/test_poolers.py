@@ -189,9 +189,8 @@ def test_a_pooler_that_begins_to_hand_sessions_on_is_noticed_by_the_next_session
     with open_bouncer(tmp_path, shop.dsn, "transaction") as bouncer:
         clean = bouncer.see()
         with bouncer.hold(SESSIONS - 1), psycopg.connect(bouncer.dsn, autocommit=True) as session:
-            refused = pytest.raises(ConfigurationError, match=HANDED_ON[0])
-            with refused, poolers.own_session(session, "us", pooled=False):
-                pass
+            with pytest.raises(ConfigurationError, match=HANDED_ON[0]):
+                poolers.begin_session(session, "us", pooled=False)
         assert bouncer.see() == clean
 
 
@@ -247,26 +246,15 @@ ALONE = (
 )
 
 
-@pytest.mark.parametrize("reset", ["DISCARD ALL", ""])
 def test_a_pooler_in_session_mode_is_let_through_and_finds_its_sessions_as_they_were(
-    shop: Database,
-    tierflow: Tell,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    reset: str,
+    shop: Database, tierflow: Tell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = shop.rows("SELECT * FROM public.model_access_control ORDER BY id")
-    with open_bouncer(tmp_path, shop.dsn, "session", server_reset_query=reset) as bouncer:
-        # what an application leaves to the next session is its own affair, and stays
-        with psycopg.connect(bouncer.dsn, autocommit=True) as session:
-            session.execute("SET search_path = public")
-            session.execute("SET work_mem = '5MB'")
+    with open_bouncer(tmp_path, shop.dsn, "session") as bouncer:
         clean = bouncer.see()
         monkeypatch.setenv("TIERFLOW_DSN", bouncer.dsn)
-        # pg_dump's own settings are the pooler's to take back
-        for words in LIFE if reset else [w for w in LIFE if w[0] != "restore"]:
-            given = words if reset else [w for w in words if "dump" not in w]
-            told = tierflow(*(word.format(home=tmp_path) for word in given))
+        for words in LIFE:
+            told = tierflow(*(word.format(home=tmp_path) for word in words))
             assert told.code == 0, told.stderr
             assert bouncer.see() == clean, words
     assert shop.rows("SELECT * FROM public.model_access_control ORDER BY id") == source
