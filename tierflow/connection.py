@@ -83,8 +83,8 @@ def connect(
     """Open a session named `tierflow: <purpose>`; commit at the end, roll back on an error.
 
     Names are always qualified, so the search path holds the catalogue only. Raises
-    ConfigurationError or TransientError in place of the driver's own errors, and ConfigurationError,
-    with nothing set, where a pooler hands the session on between transactions.
+    ConfigurationError or TransientError in place of the driver's own errors, and the former, with
+    nothing set, where a pooler hands the session on between transactions.
     """
     _require_plain_dsn(target.dsn)
     with translated_errors():
@@ -121,7 +121,6 @@ def require_sessions(target: Target, wanted: int = 2) -> None:
 
 def _is_pooled(dsn: str, *, afresh: int = 0) -> bool:
     """Return what was found of this DSN in this process; `afresh`: look again, for so many."""
-
     options = str(conninfo_to_dict(dsn).get("options") or os.environ.get("PGOPTIONS", ""))
     given = {**NAMELESS, "options": _SETTING.sub("", options)} if options else NAMELESS
 

@@ -128,9 +128,8 @@ def _require_kept(opened: list[tuple[Session, Process]]) -> None:
         session, process = opened[-1]
         pids = [process.pid for _, process in opened]
         twice = next(pid for pid in pids if pids.count(pid) > 1)
-        raise _handed_on(
-            session, f"server process {twice} answered two connections that were open at once", process
-        )
+        evidence = f"server process {twice} answered two connections that were open at once"
+        raise _handed_on(session, evidence, process)
     for _ in range(LOOKS):
         # to and fro: a pool that takes its sessions in turn must not come out even
         opened = opened[::-1]

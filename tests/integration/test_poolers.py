@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
-from support.bouncer import SESSIONS, open_bouncer
+from support.bouncer import open_bouncer
 from support.database import Database, Told
 from support.proxy import open_proxy
 from support.surroundings import MIGRATE, OPTIONS, assert_two_lines, fill
@@ -30,6 +30,8 @@ from tierflow.connection import connect, fetch, run
 from tierflow.embedded import PORT as SERVER_PORT
 from tierflow.embedded import EmbeddedServer, embedded_server
 from tierflow.errors import ConfigurationError
+from tierflow.pg_programs import call_program
+from tierflow.session_state import SESSION_STATE
 
 Tell = Callable[..., Told]
 HANDED_ON = ("hands sessions on between transactions", "the server's own host and port")
@@ -122,7 +124,7 @@ def test_the_pooled_sessions_that_the_look_itself_opens_are_like_any_other(
 ) -> None:
     with open_bouncer(tmp_path, shop.dsn, "transaction") as bouncer:
         clean = bouncer.see()
-    # PgBouncer 1.18 gives a session the application_name that a client asks for, and leaves it there
+    # PgBouncer 1.18 gives a session the application_name of its client, and leaves it there
     monkeypatch.setenv("PGAPPNAME", "somebody")
     monkeypatch.setenv("PGOPTIONS", "-c search_path=nowhere")
     monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
@@ -188,9 +190,25 @@ def test_a_pooler_that_begins_to_hand_sessions_on_is_noticed_by_the_next_session
     """What was found before is not believed: the statement that sets things asks again."""
     with open_bouncer(tmp_path, shop.dsn, "transaction") as bouncer:
         clean = bouncer.see()
-        with bouncer.hold(SESSIONS - 1), psycopg.connect(bouncer.dsn, autocommit=True) as session:
-            with pytest.raises(ConfigurationError, match=HANDED_ON[0]):
-                poolers.begin_session(session, "us", pooled=False)
+        with (
+            psycopg.connect(bouncer.dsn, autocommit=True) as session,
+            pytest.raises(ConfigurationError, match=HANDED_ON[0]),
+        ):
+            poolers.begin_session(session, "us", pooled=False)
+        assert bouncer.see() == clean
+
+
+def test_the_session_of_a_task_in_a_process_of_its_own_is_refused_too(
+    shop: Database, tmp_path: Path
+) -> None:
+    with open_bouncer(tmp_path, shop.dsn, "transaction") as bouncer:
+        clean = bouncer.see()
+        target = Database(bouncer.dsn, shop.bindir, tmp_path).target
+        refused = pytest.raises(ConfigurationError, match=HANDED_ON[0])
+        with refused, connect(target, "load chunk"):
+            pass
+        with pytest.raises(ConfigurationError, match=HANDED_ON[0]):
+            call_program(target, shop.bindir / "psql", "-c", "SET work_mem = '1MB'")
         assert bouncer.see() == clean
 
 
@@ -258,6 +276,26 @@ def test_a_pooler_in_session_mode_is_let_through_and_finds_its_sessions_as_they_
             assert told.code == 0, told.stderr
             assert bouncer.see() == clean, words
     assert shop.rows("SELECT * FROM public.model_access_control ORDER BY id") == source
+
+
+def test_what_our_sessions_leave_where_nobody_discards_it_is_on_the_list(
+    shop: Database, tierflow: Tell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list, tierflow/session_state.py, is read off the sources; this is what a server saw."""
+    kept = {f"setting {held.name}" for held in SESSION_STATE if held.until == "session"}
+    monkeypatch.setenv("TIERFLOW_MAX_TRANSACTION_AGE", "3600")
+    left: set[str] = set()
+    # what the next session of ours would stumble over goes: its names, not its settings
+    reset = "DEALLOCATE ALL; DISCARD TEMP"
+    with open_bouncer(tmp_path, shop.dsn, "session", server_reset_query=reset) as bouncer:
+        clean = bouncer.see()
+        monkeypatch.setenv("TIERFLOW_DSN", bouncer.dsn)
+        for words in (("plan", *OPTIONS), MIGRATE, ("verify",), ("reconcile", "--from", "jsonb")):
+            told = tierflow(*words)
+            assert told.code == 0, told.stderr
+            left |= {found.split("=")[0] for found in bouncer.see() - clean}
+    assert {"setting search_path", "setting jit", "setting work_mem"} <= left
+    assert left - kept == set()
 
 
 def test_a_pool_of_as_many_sessions_as_a_run_takes_is_enough(
@@ -336,7 +374,9 @@ def test_a_proxy_that_hands_bytes_on_is_no_pooler(
 ) -> None:
     own, _ = listening
     with open_proxy(own.socket_dir / f".s.PGSQL.{SERVER_PORT}") as proxy:
-        monkeypatch.setenv("TIERFLOW_DSN", make_conninfo(shop.dsn, host="127.0.0.1", port=proxy.port))
+        monkeypatch.setenv(
+            "TIERFLOW_DSN", make_conninfo(shop.dsn, host="127.0.0.1", port=proxy.port)
+        )
         for words in (("plan", *OPTIONS), MIGRATE, ("rollback",)):
             told = tierflow(*words)
             assert told.code == 0, told.stderr
