@@ -27,7 +27,7 @@ from tasks.survey import Survey, preflight, read_decisions_in_force
 from tasks.try_columns import try_columns
 from tasks.verify import verify
 from tierflow import __version__
-from tierflow.connection import connect, name_database
+from tierflow.connection import connect, name_database, require_sessions
 from tierflow.decisions import Decisions, settle_decisions
 from tierflow.errors import ChecksFailed, DecisionNeeded, TierflowError, TransientError
 from tierflow.finalization import Finalization, read_finalization
@@ -44,6 +44,9 @@ log = logging.getLogger("tierflow")
 
 # the others have a preflight, which names all that is in the way
 ASKED_FIRST = ("rollback", "reconcile", "finalize", "restore")
+
+# these work with several sessions at a time, the others with one and what stands beside it
+WORK_TOGETHER = ("dry run", "migrate", "verify", "finalize")
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -274,6 +277,7 @@ def recorded_run(target: Target, mode: str, *, locked: bool = False) -> Generato
     require_folder(target.home)
     run = Run(target, mode)
     try:
+        require_sessions(target, count_sessions(mode, target.workers))
         with hold_run_lock(target) if locked else contextlib.nullcontext() as run.require_lock:
             if locked and mode in ASKED_FIRST:
                 require_privileges(target, mode)
@@ -291,6 +295,11 @@ def recorded_run(target: Target, mode: str, *, locked: bool = False) -> Generato
         # Ctrl-C is a KeyboardInterrupt, a cancelled flow run a TerminationSignal
         _finish_failed(run, "failed" if isinstance(error, Exception) else "interrupted", error)
         raise
+
+
+def count_sessions(mode: str, workers: int) -> int:
+    """Return how many sessions a run holds at once, at the most: a chunk of the load takes two."""
+    return 2 * workers + 2 if mode in WORK_TOGETHER else 3
 
 
 def _finish_failed(run: Run, outcome: str, error: BaseException) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Generator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -14,7 +15,8 @@ from rich.console import Console
 from flows.files_server import files_server
 from flows.local_server import await_server, prefect_server
 from flows.target import EMBEDDED_DATABASE, demo_targets
-from tierflow.settings import Settings, read_settings
+from tierflow.errors import TransientError
+from tierflow.settings import Settings, Target, read_settings
 
 if TYPE_CHECKING:
     from prefect.runner import Runner
@@ -29,6 +31,8 @@ def serve_all(port: int, files_port: int) -> None:
     os.environ["TIERFLOW_HOME"] = str(home)
     with contextlib.ExitStack() as stack:
         stack.enter_context(_sigterm_as_interrupt())
+        if settings.dsn is not None:
+            _require_own_sessions(settings.dsn.get_secret_value(), home)
         files_url = stack.enter_context(files_server(home, files_port))
         os.environ["TIERFLOW_FILES_URL"] = files_url
         url = stack.enter_context(prefect_server(home / "prefect", port))
@@ -76,6 +80,15 @@ def _embedded_database() -> Generator[None]:
         if not found[0]["there"]:
             create_demo.fn(server, target, EMBEDDED_DATABASE)
         yield
+
+
+def _require_own_sessions(dsn: str, home: Path) -> None:
+    """Raise ConfigurationError where every run would: wrong settings, a pooler that is not let through."""
+    from tierflow.connection import require_sessions
+
+    # a server that is down may be up when somebody presses Run
+    with contextlib.suppress(TransientError):
+        require_sessions(Target(dsn=dsn, schema="public", home=home))
 
 
 def _save_default(settings: Settings) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import os
 import re
+import threading
 from collections.abc import Generator
 from typing import Any
 
@@ -16,15 +17,21 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 
 from sql import statement
+from tierflow import poolers
 from tierflow.culprits import blame, find_culprit
 from tierflow.errors import ConfigurationError, TierflowError, TransientError
 from tierflow.settings import Target
 
 Connection = psycopg.Connection[DictRow]
 
+# no connection asks for these: a pooler would set them in a session that may be the application's,
+# and PgBouncer 1.18 never takes an application_name back
+NAMELESS = {"application_name": "", "client_encoding": ""}
+# by DSN: whether a pooler stands before the server, which leaves each session its own process
+_pooled: dict[str, bool] = {}
+_looking = threading.Lock()
 CANCEL_SECONDS = 5.0
 STREAMED_ROWS = 2_000
-_SESSION = "queries/set_session"
 _AGAIN = "run the same command again; it goes on where it stopped"
 
 # the faults that a step retries by itself: locks, deadlocks, serialization, lost sessions
@@ -48,6 +55,8 @@ _TRANSIENT = (
 _OF_THE_SERVER = ("08", "53", "54", "57", "58")
 # the parts that errors and reports show, and what libpq takes for one that the DSN lacks
 _PG = {"host": "PGHOST", "port": "PGPORT", "dbname": "PGDATABASE", "user": "PGUSER"}
+# in `options`, which may also say which server is meant (endpoint=...)
+_SETTING = re.compile(r"(?:-c\s*|--)(?:\\.|[^\s\\])+")
 _STRING_IN_A_PART = re.compile(r"://|\b(password|passwd|pwd)\s*=", re.IGNORECASE)
 # what libpq says before a session exists when waiting does not help
 _WRONG_SETTING = (
@@ -63,6 +72,7 @@ _WRONG_SETTING = (
     "does not support ssl",
     "definition of service",
     "unrecognized configuration parameter",
+    "unsupported startup parameter",
 )
 
 
@@ -73,33 +83,54 @@ def connect(
     """Open a session named `tierflow: <purpose>`; commit at the end, roll back on an error.
 
     Names are always qualified, so the search path holds the catalogue only. Raises
-    ConfigurationError or TransientError in place of the driver's own errors.
+    ConfigurationError or TransientError in place of the driver's own errors, and the former, with
+    nothing set, where a pooler hands the session on between transactions.
     """
     _require_plain_dsn(target.dsn)
-    with (
-        translated_errors(),
-        Connection.connect(
-            target.dsn,
-            application_name=f"tierflow: {purpose}",
-            client_encoding="UTF8",
-            row_factory=dict_row,
-            autocommit=True,
-        ) as connection,
-    ):
-        connection.execute(statement(_SESSION))
-        # False would lift default_transaction_read_only; None leaves it in force
-        connection.read_only = read_only or None
-        connection.autocommit = autocommit
-        try:
-            yield connection
-        except Exception:
-            raise
-        except BaseException:
-            # psycopg cancels on Ctrl-C only: after any other signal the server would go on with the
-            # statement, and hold its locks
-            if connection.info.transaction_status == TransactionStatus.ACTIVE:
-                connection.cancel_safe(timeout=CANCEL_SECONDS)
-            raise
+    with translated_errors():
+        pooled = _is_pooled(target.dsn)
+        with Connection.connect(
+            target.dsn, **NAMELESS, row_factory=dict_row, autocommit=True
+        ) as connection:
+            poolers.begin_session(connection, f"tierflow: {purpose}", pooled=pooled)
+            # False would lift default_transaction_read_only; None leaves it in force
+            connection.read_only = read_only or None
+            connection.autocommit = autocommit
+            try:
+                yield connection
+            except Exception:
+                raise
+            except BaseException:
+                # psycopg cancels on Ctrl-C only: after any other signal the server would go on with
+                # the statement, and hold its locks
+                if connection.info.transaction_status == TransactionStatus.ACTIVE:
+                    connection.cancel_safe(timeout=CANCEL_SECONDS)
+                raise
+
+
+def require_sessions(target: Target, wanted: int = 2) -> None:
+    """Look afresh whether sessions are ours until we close them, and behind a pooler ask for some.
+
+    `wanted`: how many are held at once, of PostgreSQL's own programs too. Raises ConfigurationError
+    when a pooler hands them on between transactions, or has too few. Nothing is set.
+    """
+    _require_plain_dsn(target.dsn)
+    with translated_errors():
+        _is_pooled(target.dsn, afresh=wanted)
+
+
+def _is_pooled(dsn: str, *, afresh: int = 0) -> bool:
+    """Return what was found of this DSN in this process; `afresh`: look again, for so many."""
+    options = str(conninfo_to_dict(dsn).get("options") or os.environ.get("PGOPTIONS", ""))
+    given = {**NAMELESS, "options": _SETTING.sub("", options)} if options else NAMELESS
+
+    def open_nameless(**limits: int) -> psycopg.Connection[Any]:
+        return psycopg.connect(dsn, **given, **limits, autocommit=True)
+
+    with _looking:
+        if afresh or dsn not in _pooled:
+            _pooled[dsn] = poolers.find_pooler(open_nameless, wanted=afresh or 2)
+        return _pooled[dsn]
 
 
 def fetch(connection: Connection, name: str, /, **values: Any) -> list[DictRow]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from tierflow.connection import require_sessions
 from tierflow.errors import ConfigurationError
 from tierflow.settings import Target
 
@@ -18,11 +19,13 @@ def call_program(target: Target | None, program: Path, *arguments: str) -> str:
     """Run a program, on the database of the target if there is one, and return its output.
 
     A password goes by the environment, where `ps` does not show it. Raises ConfigurationError,
-    with the end of what the program said, when it fails.
+    with the end of what the program said, when it fails, and before it when its session would not
+    be its own: it sets what it needs, as we do.
     """
     environment, database = dict(os.environ), []
     parameters = conninfo_to_dict(target.dsn) if target else {}
     if target:
+        require_sessions(target)
         if password := parameters.pop("password", None):
             environment["PGPASSWORD"] = str(password)
         database = [f"--dbname={make_conninfo('', **parameters)}"]
