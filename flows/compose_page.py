@@ -12,6 +12,8 @@ from tasks.verify import Verification
 from tierflow.plan import Plan
 from tierflow.report_record import RunReport, Tier
 from tierflow.report_words import describe_run, format_seconds, format_share, format_value
+from tierflow.show_code import show_code, show_invisible
+from tierflow.write_codes import CODE_COLUMNS
 
 ROWS_SHOWN = 50
 FATES = ("migrated", "merged", "duplicates", "quarantined")
@@ -59,7 +61,7 @@ def compose_summary(
     if record.outcome != "needs_decision":  # its figures say what would be set aside undecided
         parts += [*_count(record), *_tabulate(record)]
     decided = ", ".join(
-        f"{k}: {json.dumps(v, ensure_ascii=False)}"
+        f"{k}: {show_invisible(json.dumps(v, ensure_ascii=False))}"
         for k, v in record.decisions.items()
         if k != "tier_map_order"
     )
@@ -93,7 +95,7 @@ def escape(text: str) -> str:
 
 def _decide(record: RunReport, plan: Plan) -> Iterable[str]:
     yield "## Decide, then run the deployment again"
-    tiers = ", ".join(f"**{escape(tier)}**" for tier in plan.write_codes)
+    tiers = ", ".join(f"**{escape(show_code(tier))}**" for tier in plan.codes_held)
     if plan.unknown_tiers:
         decided = record.decisions.get("tier_map")
         known: dict[str, Any] = dict(decided) if isinstance(decided, Mapping) else {}  # pyright: ignore
@@ -102,7 +104,8 @@ def _decide(record: RunReport, plan: Plan) -> Iterable[str]:
             f"Paste this into the field **Tier map**, each `{CHOOSE}` replaced by one or more of"
             f" the tiers {tiers}. tierflow does not guess what a code is worth."
         )
-        yield "```json\n" + json.dumps(tier_map, indent=2, ensure_ascii=False) + "\n```"
+        text = json.dumps(tier_map, indent=2, ensure_ascii=False)
+        yield "```json\n" + show_invisible(text) + "\n```"
     for problem in record.problems:
         yield f"### {problem.title} ({len(problem.rows)})"
         if problem.title in FORM_FIELDS:
@@ -144,9 +147,10 @@ def _count(record: RunReport) -> Iterable[str]:
 
 def _tabulate(record: RunReport) -> Iterable[str]:
     """Yield the tables that this run has rows for."""
-    tiers = [(t.tier_code, t.models, t.source_models, *_markups(t)) for t in record.tiers]
+    tiers = [(show_code(t.tier_code), t.models, t.source_models, *_markups(t)) for t in record.tiers]
     columns = ("tier", "models", "in the JSONB", "lowest", "mean", "highest markup")
     yield from _section("Tiers", columns, tiers)
+    yield from _section("Codes of later grants", CODE_COLUMNS, record.write_codes)
     checks = [
         (c.number, c.name, "passed" if c.ok else "FAILED", c.figure, c.expected)
         for c in record.checks

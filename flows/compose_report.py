@@ -12,6 +12,8 @@ from tasks.judge import Audit
 from tierflow import __version__, report
 from tierflow.measures import describe_locks
 from tierflow.plan import Plan
+from tierflow.show_code import show_code, show_markups
+from tierflow.write_codes import list_code_rows
 
 if TYPE_CHECKING:
     from flows.facts import Facts
@@ -36,6 +38,9 @@ def compose_report(facts: Facts) -> report.RunReport:
             report.Step(step.name, step.seconds, step.rows, step.outcome) for step in facts.steps
         ],
         tiers=_list_tiers(audit),
+        write_codes=list_code_rows(facts.plan.write_codes, facts.plan.codes_held)
+        if facts.plan
+        else (),
         quarantine=_list_quarantined(quarantined),
         quarantine_total=len(quarantined),
         checks=[
@@ -49,7 +54,7 @@ def compose_report(facts: Facts) -> report.RunReport:
             for j in (audit.verdict.results if audit else ())
         ],
         changes=[
-            report.Change(str(c["model"]), str(c["tier"]), _say_change(c))
+            report.Change(str(c["model"]), show_code(str(c["tier"])), _say_change(c))
             for c in facts.changes[: report.LIST_LIMIT]
         ],
         changes_total=len(facts.changes),
@@ -113,11 +118,18 @@ def _list_quarantined(frame: pd.DataFrame) -> Sequence[report.Quarantined]:
         report.Quarantined(
             str(row.model_identifier),
             int(str(row.position)),
-            row.value if isinstance(row.value, str) else "",
+            _show_quarantined(row.reason, row.code, row.value),
             str(row.reason).replace("_", " "),
         )
         for row in frame.head(report.LIST_LIMIT).itertuples()
     ]
+
+
+def _show_quarantined(reason: object, code: object, value: object) -> str:
+    """Return the code where it is what is wrong, else the JSON text of what cannot be read."""
+    if reason == "unknown_tier" and isinstance(code, str):
+        return show_code(code)
+    return value if isinstance(value, str) else ""
 
 
 def _list_problems(plan: Plan | None) -> Sequence[report.Problem]:
@@ -127,7 +139,10 @@ def _list_problems(plan: Plan | None) -> Sequence[report.Problem]:
         report.Problem(
             "Unknown tier codes",
             ("code", "models", "nearest tiers"),
-            [(u["code"], u["models"], ", ".join(u["nearest"])) for u in plan.unknown_tiers],
+            [
+                (show_code(u["code"]), u["models"], ", ".join(map(show_code, u["nearest"])))
+                for u in plan.unknown_tiers
+            ],
             "say what each code means with --tier-map CODE=TIER, or --unknown-tiers quarantine",
         ),
         report.Problem(
@@ -139,13 +154,16 @@ def _list_problems(plan: Plan | None) -> Sequence[report.Problem]:
         report.Problem(
             "Codes of one tier with different markups",
             ("model", "tier", "markups"),
-            [(c["model_id"], c["tier"], c["markups"]) for c in plan.markup_conflicts],
+            [
+                (c["model_id"], show_code(c["tier"]), show_markups(c["markups"]))
+                for c in plan.markup_conflicts
+            ],
             "decide with --markup-conflict lowest, highest or quarantine",
         ),
         report.Problem(
             "Markups with more than two decimals",
             ("model", "code", "markup"),
-            [(i["model_id"], i["code"], i["value"]) for i in plan.inexact_markups],
+            [(i["model_id"], show_code(i["code"]), i["value"]) for i in plan.inexact_markups],
             "decide with --inexact-markup round or quarantine",
         ),
         report.Problem("In the way", ("what",), [(text,) for text in plan.obstacles]),

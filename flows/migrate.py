@@ -26,6 +26,7 @@ def migrate(
     dry_run: bool = False,
     restart: bool = False,
     tier_map: dict[str, list[str]] | None = None,
+    write_codes: dict[str, str] | None = None,
     unknown_tiers: Literal["fail", "quarantine"] | None = None,
     malformed: Literal["fail", "quarantine"] | None = None,
     markup_conflict: Literal["fail", "quarantine", "lowest", "highest"] | None = None,
@@ -43,6 +44,8 @@ def migrate(
         dry_run: Do all of it up to the audit, then throw the build away.
         restart: Throw an unfinished build away first; else it is resumed.
         tier_map: What each code of the JSONB means, as {"code": ["tier"]}.
+        write_codes: By which code the old application knows a tier, as {"tier": "code"}; the other
+            tiers: by the code that most models hold.
         unknown_tiers: What happens to a code that is neither mapped nor a tier. Empty, here and
             below: what the last run of this database decided; the first run stops and asks.
         malformed: What happens to a value that cannot be read.
@@ -60,6 +63,7 @@ def migrate(
         config,
         {
             "tier_map": tier_map,
+            "write_codes": write_codes,
             "unknown_tiers": unknown_tiers,
             "malformed": malformed,
             "markup_conflict": markup_conflict,

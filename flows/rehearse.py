@@ -20,7 +20,7 @@ from flows.rollback import rollback
 from flows.target import open_target
 from flows.verify import verify
 from tasks import copy_source as copying
-from tierflow.decisions import lay_over, read_decisions
+from tierflow.decisions import read_decisions
 from tierflow.embedded import embedded_server
 from tierflow.errors import ChecksFailed
 from tierflow.forecast import Forecast, list_forecasts, save_forecast
@@ -30,6 +30,7 @@ from tierflow.settings import Target, read_settings
 
 def rehearse(
     tier_map: dict[str, list[str]] | None = None,
+    write_codes: dict[str, str] | None = None,
     unknown_tiers: Literal["fail", "quarantine"] | None = None,
     malformed: Literal["fail", "quarantine"] | None = None,
     markup_conflict: Literal["fail", "quarantine", "lowest", "highest"] | None = None,
@@ -44,6 +45,8 @@ def rehearse(
 
     Args:
         tier_map: What each code of the JSONB means, as {"code": ["tier"]}.
+        write_codes: By which code the old application knows a tier, as {"tier": "code"}; the other
+            tiers: by the code that most models hold.
         unknown_tiers: What happens to a code that is neither mapped nor a tier.
         malformed: What happens to a value that cannot be read.
         markup_conflict: Which markup counts when the codes of one tier carry different ones.
@@ -58,6 +61,7 @@ def rehearse(
         config,
         {
             "tier_map": tier_map,
+            "write_codes": write_codes,
             "unknown_tiers": unknown_tiers,
             "malformed": malformed,
             "markup_conflict": markup_conflict,
@@ -71,7 +75,7 @@ def rehearse(
         recorded_run(source, "rehearse") as run,
         open_copy(source) as copy,
     ):
-        decided = lay_over(run.step(copying.read_decided, source), given)
+        decided = run.step(copying.read_decided, source, given)
         run.step(copying.refuse_same_database, source, copy)
         run.step(copying.clear_copy, copy)
         try:

@@ -19,6 +19,7 @@ log = logging.getLogger("tierflow.build")
 
 RULES = (
     "create_tier_code_view",
+    "create_write_code_in_force_view",
     "create_markup_number_function",
     "create_usable_markup_function",
     "create_implied_grants_of_pairs_function",
@@ -141,6 +142,7 @@ def save_decisions(connection: Connection, target: Target, survey: Survey, run_i
         decisions=Jsonb(survey.rules.decisions.as_recorded()),
         fingerprint=survey.fingerprint,
     )
+    run(connection, "queries/save_write_codes", **target.names())
 
 
 @database_task("discard build")

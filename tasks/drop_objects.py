@@ -29,6 +29,8 @@ LEDGER_DROPS = (
     "drop_implied_grant_view",
     "drop_implied_grants_function",
     "drop_implied_grants_of_pairs_function",
+    "drop_write_code_in_force_view",
+    "drop_write_code",
     "drop_tier_code_view",
     "drop_usable_markup_function",
     "drop_markup_number_function",

@@ -16,13 +16,14 @@ from tierflow.decisions import settle_decisions
 from tierflow.errors import ConfigurationError
 from tierflow.finalization import read_finalization, require_source
 from tierflow.ledger import has_ledger
-from tierflow.plan import Plan, list_write_codes, resolve_rules
+from tierflow.plan import Plan, resolve_rules
 from tierflow.plan_notes import list_notes, note_captured, note_columns, note_partitions
 from tierflow.published import SOURCE_COLUMNS, Inventory, take_inventory
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
 from tierflow.source_values import Cases, SourceValues, stream_source_values
 from tierflow.ways_back import list_ways_back
+from tierflow.write_codes import count_candidates, require_write_codes, settle_write_codes
 
 log = logging.getLogger("tierflow.preflight")
 
@@ -79,6 +80,7 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         stored = {} if other_schema else read_decisions_in_force(connection, target)
         decisions = settle_decisions(given, stored)
         rules = resolve_rules(decisions, tiers)
+        require_write_codes(given.get("write_codes") or {}, rules)
         inventory = dataclasses.replace(inventory, backup_columns=decisions.backup_columns)
         notes = list(note_partitions(columns))
         if decisions.backup_columns and not inventory.has_all_backup_columns:
@@ -91,6 +93,7 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
             uncaptured = None if captured.complete else captured.describe()
             notes += note_captured(uncaptured)
         values = SourceValues.read(stream_source_values(connection, target.schema), rules)
+        rules = settle_write_codes(rules, values.known_codes)
         cases = Cases(rules, values, _list_holders(connection, target, values))
     counts, undecided = values.counts, cases.undecided()
     log.info("Read %s models, %s source elements.", counts.source_models, counts.source_elements)
@@ -98,7 +101,8 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         state=inventory.state,
         will_create=inventory.missing,
         counts=counts,
-        write_codes=list_write_codes(rules),
+        write_codes=rules.decisions.write_codes,
+        codes_held=count_candidates(rules, values.known_codes),
         unknown_tiers=cases.unknown_tiers,
         malformed=cases.malformed,
         markup_conflicts=cases.markup_conflicts,

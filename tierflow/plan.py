@@ -14,6 +14,7 @@ from tierflow.decisions import Decisions
 from tierflow.errors import ConfigurationError, DecisionNeeded
 from tierflow.explode import Counts
 from tierflow.read_pair import Rules
+from tierflow.show_code import name_codes, quote_code
 
 _LONGEST_VALUE_SHOWN = 200
 _LONGEST_CODE_SHOWN = 80
@@ -27,6 +28,7 @@ class Plan:
     will_create: tuple[str, ...]
     counts: Counts
     write_codes: Mapping[str, str]
+    codes_held: Mapping[str, Mapping[str, int]]
     unknown_tiers: tuple[dict[str, Any], ...] = ()
     malformed: tuple[dict[str, Any], ...] = ()
     markup_conflicts: tuple[dict[str, Any], ...] = ()
@@ -103,29 +105,20 @@ def resolve_rules(decisions: Decisions, tiers: Sequence[Mapping[str, Any]]) -> R
     or a mapped code that is itself a tier: a tier's own code always means that tier.
     """
     ids = {str(tier["tier_code"]): int(tier["id"]) for tier in tiers}
-    known = ", ".join(sorted(ids)) or "(none)"
+    known = name_codes(sorted(ids)) or "(none)"
     for code, names in decisions.tier_map.items():
         if missing := [name for name in names if name not in ids]:
             raise ConfigurationError(
-                f"The tier map sends {code!r} to {', '.join(map(repr, missing))}, no tier.",
+                f"The tier map sends {quote_code(code)} to {name_codes(missing)}, no tier.",
                 next_step=f"use one of the tiers: {known}",
             )
         if code in ids and names != (code,):
             raise ConfigurationError(
-                f"The tier map maps {code!r}, itself a tier, whose own code always means it.",
-                next_step=f"leave {code!r} out of the tier map",
+                f"The tier map maps {quote_code(code)}, itself a tier, whose own code always means it.",
+                next_step=f"leave {quote_code(code)} out of the tier map",
             )
     own = {code: (code,) for code in ids if code}
     return Rules(decisions, ids, {**own, **decisions.tier_map})
-
-
-def list_write_codes(rules: Rules) -> dict[str, str]:
-    """Return tier -> the code that a later grant of it gets in the JSONB (DESIGN.md, *Sync*)."""
-    alone: dict[str, str] = {}
-    for code, tiers in rules.decisions.tier_map.items():
-        if len(tiers) == 1:
-            alone.setdefault(tiers[0], code)
-    return {tier: alone.get(tier, tier) for tier in rules.tier_ids}
 
 
 def nearest_codes(code: str, rules: Rules) -> list[str]:

@@ -102,6 +102,7 @@ class RunReport:
 
     database is shown as it is: it must not hold a password. quarantine and changes may be cut by
     the caller, who then gives the totals; without them the quarantine's is counts.quarantined.
+    Codes are as show_code has them; write_codes has the columns of write_codes.CODE_COLUMNS.
     """
 
     run_id: str
@@ -116,6 +117,7 @@ class RunReport:
     counts: Counts = field(default_factory=Counts)
     steps: Sequence[Step] = ()
     tiers: Sequence[Tier] = ()
+    write_codes: Sequence[tuple[str, str, int, str]] = ()
     quarantine: Sequence[Quarantined] = ()
     quarantine_total: int | None = None
     checks: Sequence[Check] = ()

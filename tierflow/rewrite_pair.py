@@ -9,6 +9,7 @@ from typing import Any
 from tierflow.errors import ConfigurationError
 from tierflow.json_text import as_json, parse_json
 from tierflow.read_pair import MarkupReader, Rules, read_pair
+from tierflow.show_code import quote_code
 
 
 class InexpressibleError(ConfigurationError):
@@ -62,8 +63,10 @@ def rewrite_pair(
             )
     for tier, markup in wanted.items():
         if markup is not None and tier not in covered:
-            kept.append(write_codes[tier])
-            written[write_codes[tier]] = markup
+            if (code := write_codes.get(tier)) is None:
+                raise InexpressibleError(f"no code means the tier {quote_code(tier)} alone")
+            kept.append(code)
+            written[code] = markup
     reader = MarkupReader(prices, rules.decisions)
     new_prices = {code: to for code, to in written.items() if reader.read(code).number != to}
     return (

@@ -46,7 +46,7 @@ class Problem(NamedTuple):
 class SourceValues:
     """What the distinct pairs of tier columns come to; only those with a problem are kept.
 
-    `unknown_tiers` is the number of models that hold each unknown code.
+    `unknown_tiers` and `known_codes` are the number of models that hold each code.
     """
 
     counts: Counts = dataclasses.field(default_factory=Counts)
@@ -55,6 +55,7 @@ class SourceValues:
     unused_markups: int = 0
     markups_as_strings: int = 0
     unknown_tiers: Counter[str] = dataclasses.field(default_factory=Counter[str])
+    known_codes: Counter[str] = dataclasses.field(default_factory=Counter[str])
     problems: list[Problem] = dataclasses.field(default_factory=list[Problem])
     digest: MultisetHash = dataclasses.field(default_factory=MultisetHash)
 
@@ -79,7 +80,11 @@ class SourceValues:
         self.unused_markups += models * reading.unused_markups
         for element in reading.elements:
             self.markups_as_strings += models * element.number_as_string
-            if element.reason == "unknown_tier" and element.code is not None:
+            if element.code is None:
+                continue
+            if element.tier_codes:  # what a later duplicate has not
+                self.known_codes[element.code] += models
+            elif element.reason == "unknown_tier":
                 self.unknown_tiers[element.code] += models
         problem = Problem(row["tier_access"], row["tier_markup"], reading)
         if (

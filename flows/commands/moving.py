@@ -19,10 +19,11 @@ from flows.commands.options import (
     TierMap,
     UnknownTiers,
     Verbose,
+    WriteCodes,
     Yes,
     as_text,
     gather_decisions,
-    read_tier_map,
+    read_maps,
 )
 from flows.console import confirm, import_flow, run_command
 
@@ -41,6 +42,7 @@ def demo(json_: Json = False, verbose: Verbose = False) -> None:
 
 def plan(
     tier_map: TierMap = None,
+    write_codes: WriteCodes = None,
     unknown_tiers: UnknownTiers = None,
     malformed: Malformed = None,
     markup_conflict: MarkupConflict = None,
@@ -60,7 +62,7 @@ def plan(
     def work() -> dict[str, Any]:
         flow = import_flow("plan", judges=False)
         return flow(
-            options=options | read_tier_map(tier_map),
+            options=options | read_maps(tier_map, write_codes),
             config=as_text(config),
             schema_name=schema,
         )
@@ -77,6 +79,7 @@ def migrate(
         typer.Option("--restart", help="Throw an unfinished build away first; else it is resumed."),
     ] = False,
     tier_map: TierMap = None,
+    write_codes: WriteCodes = None,
     unknown_tiers: UnknownTiers = None,
     malformed: Malformed = None,
     markup_conflict: MarkupConflict = None,
@@ -105,7 +108,7 @@ def migrate(
             dry_run=dry_run,
             restart=restart,
             **options,
-            **read_tier_map(tier_map),
+            **read_maps(tier_map, write_codes),
             pg_dump=as_text(pg_dump),
             config=as_text(config),
             schema_name=schema,
@@ -116,6 +119,7 @@ def migrate(
 
 def rehearse(
     tier_map: TierMap = None,
+    write_codes: WriteCodes = None,
     unknown_tiers: UnknownTiers = None,
     malformed: Malformed = None,
     markup_conflict: MarkupConflict = None,
@@ -134,7 +138,7 @@ def rehearse(
 
     def work() -> dict[str, Any]:
         flow = import_flow("rehearse", judges=True)
-        decisions = {**options, **read_tier_map(tier_map)}
+        decisions = {**options, **read_maps(tier_map, write_codes)}
         return flow(**decisions, config=as_text(config), schema_name=schema)
 
     run_command(work, "rehearse", json_=json_, verbose=verbose)

@@ -29,6 +29,14 @@ TierMap = Annotated[
     list[str] | None,
     typer.Option(metavar="CODE=TIER[,TIER]", help="What a code of the JSONB means; repeatable."),
 ]
+WriteCodes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--write-code",
+        metavar="TIER=CODE",
+        help="By which code the old application knows a tier; repeatable.",
+    ),
+]
 UnknownTiers = Annotated[
     str | None,
     typer.Option(metavar="fail|quarantine", help="A code that is neither mapped nor a tier."),
@@ -77,12 +85,13 @@ def gather_decisions(
     }
 
 
-def read_tier_map(options: list[str] | None) -> dict[str, Any]:
-    """Return the tier map given as options, as the flows take it."""
-    from tierflow.decisions import parse_tier_map
+def read_maps(tier_map: list[str] | None, write_codes: list[str] | None) -> dict[str, Any]:
+    """Return the tier map and the write codes given as options, as the flows take them."""
+    from tierflow.decisions import parse_tier_map, parse_write_codes
 
     return {
-        "tier_map": {code: list(tiers) for code, tiers in parse_tier_map(options or []).items()}
+        "tier_map": {code: list(tiers) for code, tiers in parse_tier_map(tier_map or []).items()},
+        "write_codes": parse_write_codes(write_codes or []),
     }
 
 

@@ -78,17 +78,8 @@ BEGIN
     ),
 
     addition AS MATERIALIZED (
-        -- the first legacy code that maps to that tier alone, else its own: tierflow/plan.py, list_write_codes
         SELECT tier.level,
-            (
-                SELECT named.code
-                FROM tierflow.tier_code AS named
-                WHERE named.tier_id = tier.tier_id AND NOT EXISTS (
-                    SELECT FROM tierflow.tier_code AS other WHERE other.code = named.code AND other.tier_id <> named.tier_id
-                )
-                ORDER BY named.ordinal = 0, named.ordinal, named.code
-                LIMIT 1
-            ) AS code,
+            (SELECT named.code FROM tierflow.write_code_in_force AS named WHERE named.tier_id = tier.tier_id) AS code,
             (SELECT min(meaning.position) FROM meaning WHERE meaning.tier_id = tier.tier_id) AS position,
             own.tier_code
         FROM tier

@@ -81,6 +81,11 @@ BEGIN
             ) AS named;
             DELETE FROM tierflow.tier_map AS map WHERE map.tier_id = ANY(gone);
     END CASE;
+    -- who no longer means a tier alone is not what it is written back as; then it is by its own code, until a run settles another
+    DELETE FROM tierflow.write_code AS settled
+    WHERE settled.tier_id = ANY(gone)
+        OR NOT EXISTS (SELECT FROM tierflow.tier_code AS code WHERE code.code = settled.code AND code.tier_id = settled.tier_id)
+        OR EXISTS (SELECT FROM tierflow.tier_code AS other WHERE other.code = settled.code AND other.tier_id <> settled.tier_id);
     PERFORM tierflow.sync_decision(olds, news);
     -- the grants of a tier that had no code of its own can be said now
     SELECT array_agg(locked.id) INTO models

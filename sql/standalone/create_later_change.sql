@@ -25,6 +25,11 @@ SELECT
             WHERE tier.tier_code = difference.tier AND jsonb_typeof(model.tier_access) IN ('array', 'string')
                 AND model.tier_access ? code.code
         ) THEN 'the codes of the tier are quarantined'
+        WHEN difference.jsonb_markup IS NULL AND NOT EXISTS (
+            SELECT FROM :"ledger".write_code_in_force AS named
+            INNER JOIN :"schema".subscription_tiers AS tier ON named.tier_id = tier.id
+            WHERE tier.tier_code = difference.tier
+        ) THEN 'no code means that tier alone'
     END AS obstacle
 FROM pg_temp.difference AS difference
 INNER JOIN :"schema".model_access_control AS model ON difference.model_id = model.id

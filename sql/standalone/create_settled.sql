@@ -27,6 +27,8 @@ merged AS (
     SELECT policies || jsonb_build_object(
         'markup_conflict', coalesce(policies ->> 'markup_conflict', policies ->> 'malformed'),
         'inexact_markup', coalesce(policies ->> 'inexact_markup', policies ->> 'malformed'),
+        'write_codes', coalesce(policies -> 'write_codes', '{}')
+            || coalesce((SELECT jsonb_object_agg(given.tier_code, given.code) FROM pg_temp.given_code AS given), '{}'),
         'tier_map', coalesce((SELECT jsonb_object_agg(code, tiers) FROM pg_temp.settled_map), '{}'),
         'tier_map_order', coalesce((
             SELECT jsonb_agg(code ORDER BY ordinal)

@@ -30,6 +30,13 @@ BEGIN
         FROM pg_temp.settled_map AS map
         INNER JOIN pg_temp.tier AS tier ON map.code = tier.tier_code
         WHERE map.tiers <> jsonb_build_array(map.code)
+        UNION ALL
+        SELECT format('%L cannot be the write code of %L, which it does not mean, or not alone', given.code, given.tier_code)
+        FROM pg_temp.given_code AS given
+        WHERE NOT EXISTS (
+            SELECT FROM pg_temp.candidate AS candidate
+            WHERE candidate.tier_code = given.tier_code AND candidate.code = given.code
+        )
     ) AS complaint;
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'The decisions cannot be used: %. Nothing was changed.', wrong

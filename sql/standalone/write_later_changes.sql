@@ -1,13 +1,8 @@
 -- Writes into the JSONB what changed in the junction table only: tierflow/rewrite_pair.py for models whose codes grant one tier each. Locks those rows.
--- The order of the array stays, all codes of a revoked tier go, a new grant is appended under its write code: the first legacy code that grants this tier alone, else its own.
+-- The order of the array stays, all codes of a revoked tier go, a new grant is appended under the code by which the old application knows its tier.
 WITH change AS (
     SELECT later.model_id, later.tier, later.junction_markup AS markup, tier.id AS tier_id, tier.sort_order,
-        coalesce((
-            SELECT map.code FROM :"ledger".tier_map AS map
-            WHERE map.tier_id = tier.id
-                AND NOT EXISTS (SELECT FROM :"ledger".tier_map AS other WHERE other.code = map.code AND other.tier_id <> map.tier_id)
-            ORDER BY map.ordinal LIMIT 1
-        ), later.tier) AS write_code
+        (SELECT named.code FROM :"ledger".write_code_in_force AS named WHERE named.tier_id = tier.id) AS write_code
     FROM pg_temp.later_change AS later
     INNER JOIN :"schema".subscription_tiers AS tier ON later.tier = tier.tier_code
     WHERE later.side = 'junction'

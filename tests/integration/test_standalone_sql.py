@@ -17,8 +17,9 @@ from sql import FOLDER
 from tasks.create_demo import SOURCE
 from tierflow.connection import connect, run
 from tierflow.decisions import Decisions
-from tierflow.plan import list_write_codes, resolve_rules
+from tierflow.plan import resolve_rules
 from tierflow.rewrite_pair import rewrite_pair
+from tierflow.write_codes import list_write_codes
 
 MIGRATE, ROLLBACK, VERIFY = (
     "migrate_to_dynamic_tiers",

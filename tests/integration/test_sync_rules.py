@@ -17,13 +17,21 @@ from support.database import Database, Told
 from support.oracle import World, consult
 from support.reuse import fill_once
 
+from sql import statement
 from tierflow.decisions import Decisions
 from tierflow.errors import ConfigurationError
-from tierflow.plan import list_write_codes, resolve_rules
+from tierflow.plan import resolve_rules
 from tierflow.rewrite_pair import rewrite_pair
+from tierflow.write_codes import list_write_codes
 
 Pair = tuple[str | None, str | None]
 
+# some mean their tier alone, some do not
+write_codes = st.dictionaries(
+    st.sampled_from(MAPPED_TIERS),
+    st.sampled_from([*MAPPED_TIERS, "trial", "starter", "professional", "enterprise", "all"]),
+    max_size=3,
+)
 hundredths = st.integers(0, 9999).map(lambda n: Decimal(n) / 100)
 PROPERTY = settings(
     max_examples=120,
@@ -57,6 +65,7 @@ def put_in_force(connection: psycopg.Connection, decisions: Decisions) -> None:
                 "INSERT INTO tierflow.tier_map VALUES (%s, %s, %s)",
                 [code, MAPPED_TIERS.index(tier) + 1, ordinal],
             )
+    connection.execute(statement("queries/save_write_codes", ledger="tierflow", schema="public"))
 
 
 def write_jsonb(connection: psycopg.Connection, access: str | None, markups: str | None) -> None:
@@ -128,9 +137,14 @@ def test_every_model_of_the_corpus_is_followed(session: psycopg.Connection) -> N
         session.execute("DELETE FROM public.tier_model_access")
 
 
-def decide(tier_map: Mapping[str, Any], conflict: str, inexact: str) -> Decisions:
+def decide(
+    tier_map: Mapping[str, Any],
+    conflict: str,
+    inexact: str,
+    write_codes: Mapping[str, str] | None = None,
+) -> Decisions:
     return Decisions(
-        tier_map=dict(tier_map), malformed="quarantine", unknown_tiers="quarantine",
+        tier_map=dict(tier_map), write_codes=dict(write_codes or {}), malformed="quarantine", unknown_tiers="quarantine",
         markup_conflict=cast(Any, conflict), inexact_markup=cast(Any, inexact),
     )  # fmt: skip
 
@@ -174,10 +188,13 @@ def agree(
     st.dictionaries(st.sampled_from(MAPPED_TIERS), st.none() | hundredths, max_size=4),
     st.sampled_from(["quarantine", "lowest", "highest"]),
     st.sampled_from(["quarantine", "round"]),
+    write_codes,
 )
-@example('["free"]', '{"free": true}', {}, {"free": Decimal(1)}, "quarantine", "quarantine")
+@example(
+    '["free"]', '{"free": true}', {}, {"free": Decimal(1)}, "quarantine", "quarantine", {}
+)
 @example('["all", "free"]', '{"all": 2, "free": 2}', {"all": ("free", "pro", "byok")},
-         {"pro": None}, "quarantine", "quarantine")  # fmt: skip
+         {"pro": None}, "quarantine", "quarantine", {})  # fmt: skip
 def test_the_jsonb_follows_the_junction_table_as_rewrite_pair_writes_it(
     session: psycopg.Connection,
     access: str | None,
@@ -186,8 +203,9 @@ def test_the_jsonb_follows_the_junction_table_as_rewrite_pair_writes_it(
     changes: dict[str, Decimal | None],
     conflict: str,
     inexact: str,
+    codes: dict[str, str],
 ) -> None:
-    decisions = decide(tier_map, conflict, inexact)
+    decisions = decide(tier_map, conflict, inexact, codes)
     tiers = [{"id": n, "tier_code": code} for n, code in enumerate(MAPPED_TIERS, start=1)]
     rules = resolve_rules(decisions, tiers)
     session.rollback()
@@ -308,10 +326,15 @@ def test_the_short_way_from_a_plain_jsonb_writes_what_the_general_rule_writes(
     st.just(NO_MAP) | tier_maps,
     st.sampled_from(["quarantine", "lowest"]),
     st.sampled_from(["quarantine", "round"]),
+    write_codes,
 )
-@example('["free", "pro", "free"]', '{"pro": 2}', {"free": None}, {}, "quarantine", "quarantine")
-@example("[]", '{"pro": 2}', {"pro": Decimal(2)}, {}, "quarantine", "quarantine")
-@example("null", "null", {"pro": Decimal(1)}, {}, "quarantine", "quarantine")
+@example(
+    '["free", "pro", "free"]', '{"pro": 2}', {"free": None}, {}, "quarantine", "quarantine", {}
+)
+@example("[]", '{"pro": 2}', {"pro": Decimal(2)}, {}, "quarantine", "quarantine", {})
+@example("null", "null", {"pro": Decimal(1)}, {}, "quarantine", "quarantine", {})
+@example("[]", None, {"pro": Decimal(2)}, {"trial": ("pro",)}, "lowest", "round", {"pro": "trial"})
+@example("[]", None, {"pro": Decimal(2)}, {"trial": ("pro",)}, "lowest", "round", {})
 def test_the_short_way_from_one_plain_grant_writes_what_the_general_rule_writes(
     session: psycopg.Connection,
     access: str | None,
@@ -320,9 +343,10 @@ def test_the_short_way_from_one_plain_grant_writes_what_the_general_rule_writes(
     tier_map: dict[str, tuple[str, ...]],
     conflict: str,
     inexact: str,
+    codes: dict[str, str],
 ) -> None:
     session.rollback()
-    put_in_force(session, decide(tier_map, conflict, inexact))
+    put_in_force(session, decide(tier_map, conflict, inexact, codes))
     write_jsonb(session, access, markups)
     session.execute("SELECT set_config('tierflow.syncing', 'on', true)")
     change_grants(session, changes)

@@ -13,9 +13,10 @@ from support.corpus import MAPPED_TIERS, access_texts, markup_texts, tier_maps
 
 from tierflow.decisions import Decisions
 from tierflow.errors import ConfigurationError
-from tierflow.plan import list_write_codes, resolve_rules
+from tierflow.plan import resolve_rules
 from tierflow.read_pair import Rules, read_pair
 from tierflow.rewrite_pair import rewrite_pair
+from tierflow.write_codes import list_write_codes
 
 TIER_MAP = {
     "trial": ("byok",),
@@ -34,12 +35,12 @@ def make_rules(tier_map: dict[str, tuple[str, ...]], **decisions: Any) -> Rules:
 def rewrite(
     access: str | None, markups: str | None, /, _rules: Rules | None = None, **changes: str | None
 ) -> Pair:
-    rules = _rules or make_rules(TIER_MAP)
+    rules = _rules or make_rules(TIER_MAP, write_codes={"byok": "trial"})
     exact = {tier: None if to is None else Decimal(to) for tier, to in changes.items()}
     return rewrite_pair(access, markups, exact, rules, list_write_codes(rules))
 
 
-def test_a_new_grant_is_appended_under_the_first_code_of_its_tier() -> None:
+def test_a_new_grant_is_appended_under_the_code_by_which_its_tier_is_known() -> None:
     assert rewrite('["free"]', None, byok="1.50") == ('["free", "trial"]', '{"trial": 1.50}')
     assert rewrite(None, None, pro="2.00") == ('["pro"]', '{"pro": 2.00}')
     assert rewrite("null", "null", pro="2.00") == ('["pro"]', '{"pro": 2.00}')
