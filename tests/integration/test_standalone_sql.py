@@ -385,6 +385,51 @@ def test_rollback_writes_the_changes_of_the_table_back_as_the_tool_does(
     assert legacy.dump_without_ledger("--schema-only") == before
 
 
+def test_a_later_grant_is_written_as_the_code_that_most_models_hold(
+    legacy: Database, psql: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    legacy.add_models([("more", ["starter", "professional"], None), ("other", ["starter"], None)])
+    given = {**DECIDED, "write_codes": '{"vip_founder": "vip_founder"}'}
+    assert psql(MIGRATE, **given).returncode == 0
+    settled = legacy.value("SELECT decisions -> 'write_codes' FROM tierflow.decision")
+    assert settled == {
+        "byok": "starter", "managed": "professional", "vip_founder": "vip_founder",
+    }  # fmt: skip
+    ran = legacy.value("SELECT decisions -> 'write_codes' FROM tierflow.run")
+    assert ran == settled
+    # other counts and another run change nothing of it
+    legacy.add_models([(f"late {n}", ["trial"], None) for n in range(9)])
+    again = psql(MIGRATE)
+    assert "Outcome: unchanged" in again.stdout, again.stderr
+    for tier in (1, 2, 3):
+        legacy.rows(
+            "INSERT INTO public.tier_model_access (tier_id, model_id) VALUES (%s, %s)",
+            tier, model_uuid("empty"),
+        )  # fmt: skip
+    access = "SELECT tier_access FROM public.model_access_control WHERE model_id = %s"
+    assert legacy.value(access, "empty") == ["starter", "professional", "vip_founder"]
+    verified = psql(VERIFY, min_coverage="0")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert "asked for 'starter' it finds 4 of the 14 models of byok" in verified.stdout
+    legacy.past_sync(
+        """INSERT INTO public.tier_model_access (tier_id, model_id) VALUES (1, %s)""",
+        model_uuid("null"),
+    )
+    told = psql(ROLLBACK)
+    assert told.returncode == 0, told.stderr
+    assert legacy.value(access, "null") == ["starter"]
+
+
+def test_a_write_code_of_another_tier_is_refused_by_the_script(
+    legacy: Database, psql: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    before = legacy.dump()
+    told = psql(MIGRATE, **DECIDED, write_codes='{"byok": "professional"}')
+    assert told.returncode == 3
+    assert "'professional' cannot be the write code of 'byok'" in told.stderr
+    assert legacy.dump() == before
+
+
 def test_rollback_never_loses_a_change_of_both_sides(
     legacy: Database, psql: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
