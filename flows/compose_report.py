@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -135,21 +135,31 @@ def _show_quarantined(reason: object, code: object, value: object) -> str:
 def _list_problems(plan: Plan | None) -> Sequence[report.Problem]:
     if plan is None:
         return ()
+    totals = plan.cases_in_all
     problems = [
         report.Problem(
             "Unknown tier codes",
             ("code", "models", "nearest tiers"),
-            [
-                (show_code(u["code"]), u["models"], ", ".join(map(show_code, u["nearest"])))
-                for u in plan.unknown_tiers
-            ],
+            [(show_code(u["code"]), u["models"], _show(u["nearest"])) for u in plan.unknown_tiers],
             "say what each code means with --tier-map CODE=TIER, or --unknown-tiers quarantine",
+            totals.get("unknown_tiers", 0),
+        ),
+        report.Problem(
+            "Codes of the tier map that no model holds",
+            ("code", "tiers", "nearest codes that one holds"),
+            [
+                (show_code(u["code"]), _show(u["tiers"]), _show(u["nearest"]))
+                for u in plan.unheld_codes
+            ],
+            "correct the tier map, where another code was meant",
+            totals.get("unheld_codes", 0),
         ),
         report.Problem(
             "Malformed values",
             ("model", "reason", "value"),
             [(m["model_id"], m["reason"], m["value"]) for m in plan.malformed],
             "correct them, or set them aside with --malformed quarantine",
+            totals.get("malformed", 0),
         ),
         report.Problem(
             "Codes of one tier with different markups",
@@ -159,12 +169,14 @@ def _list_problems(plan: Plan | None) -> Sequence[report.Problem]:
                 for c in plan.markup_conflicts
             ],
             "decide with --markup-conflict lowest, highest or quarantine",
+            totals.get("markup_conflicts", 0),
         ),
         report.Problem(
             "Markups with more than two decimals",
             ("model", "code", "markup"),
             [(i["model_id"], show_code(i["code"]), i["value"]) for i in plan.inexact_markups],
             "decide with --inexact-markup round or quarantine",
+            totals.get("inexact_markups", 0),
         ),
         report.Problem("In the way", ("what",), [(text,) for text in plan.obstacles]),
         report.Problem(
@@ -174,6 +186,10 @@ def _list_problems(plan: Plan | None) -> Sequence[report.Problem]:
         ),
     ]
     return [problem for problem in problems if problem.rows]
+
+
+def _show(codes: Iterable[str]) -> str:
+    return ", ".join(map(show_code, codes))
 
 
 def _say_forecast(facts: Facts) -> str:

@@ -25,6 +25,7 @@ PARITY = (
 COUNTED = (
     "queries/count_covered",
     "queries/count_grants",
+    "queries/has_sync_rewrite",
     "queries/count_models",
     "queries/list_tiers",
     "queries/list_sample_models",

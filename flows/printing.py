@@ -52,7 +52,7 @@ def _print_plan(console: Console, plan: Mapping[str, Any]) -> None:
     print_rows(console, "Will create", ("object",), [(name,) for name in plan["will_create"]])
     print_rows(
         console,
-        "Codes by which the old application knows the tiers, for later grants: --write-code TIER=CODE",
+        "Codes that later grants are written back with: --write-code TIER=CODE",
         CODE_COLUMNS,
         list_code_rows(plan["write_codes"], plan["codes_held"]),
     )
@@ -97,20 +97,33 @@ def _list_costs(plan: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _print_cases(console: Console, plan: Mapping[str, Any]) -> None:
+    totals = plan["cases_in_all"]
     print_rows(
         console,
         "Unknown tier codes: --tier-map CODE=TIER, or --unknown-tiers quarantine",
         ("code", "models", "nearest known codes"),
         [
-            (show_code(u["code"]), u["models"], ", ".join(map(show_code, u["nearest"])))
+            (show_code(u["code"]), u["models"], _show_codes(u["nearest"]))
             for u in plan["unknown_tiers"]
         ],
+        totals["unknown_tiers"],
+    )
+    print_rows(
+        console,
+        "Codes of the tier map that no model holds",
+        ("code", "tiers", "nearest codes that one holds"),
+        [
+            (show_code(u["code"]), _show_codes(u["tiers"]), _show_codes(u["nearest"]))
+            for u in plan["unheld_codes"]
+        ],
+        totals["unheld_codes"],
     )
     print_rows(
         console,
         "Malformed values: --malformed quarantine",
         ("model", "position", "reason", "value"),
         [(m["model_id"], m["position"], m["reason"], m["value"]) for m in plan["malformed"]],
+        totals["malformed"],
     )
     print_rows(
         console,
@@ -120,12 +133,14 @@ def _print_cases(console: Console, plan: Mapping[str, Any]) -> None:
             (c["model_id"], show_code(c["tier"]), show_markups(c["markups"]))
             for c in plan["markup_conflicts"]
         ],
+        totals["markup_conflicts"],
     )
     print_rows(
         console,
         "Inexact markups: --inexact-markup round|quarantine",
         ("model", "code", "markup"),
         [(i["model_id"], show_code(i["code"]), i["value"]) for i in plan["inexact_markups"]],
+        totals["inexact_markups"],
     )
     print_rows(console, "In the way", ("what",), [(text,) for text in plan["obstacles"]])
     print_rows(
@@ -134,6 +149,10 @@ def _print_cases(console: Console, plan: Mapping[str, Any]) -> None:
         ("privilege", "give it with"),
         [(p["privilege"], p["remedy"]) for p in plan["missing_privileges"]],
     )
+
+
+def _show_codes(codes: Sequence[str]) -> str:
+    return ", ".join(map(show_code, codes))
 
 
 def _print_conservation(console: Console, result: Mapping[str, Any]) -> None:
@@ -241,7 +260,12 @@ def _print_reconciled(console: Console, result: Mapping[str, Any]) -> None:
         "Grants on which the sides differ",
         ("model", "tier", "change", "from", "to"),
         [
-            (c["model"], show_code(c["tier"]), c["change"], *(_say_markup(c[k]) for k in ("found", "wanted")))
+            (
+                c["model"],
+                show_code(c["tier"]),
+                c["change"],
+                *(_say_markup(c[k]) for k in ("found", "wanted")),
+            )
             for c in result["changes"]
         ],
     )

@@ -92,6 +92,7 @@ SELECT gen_random_uuid() AS run_id, now() AS started
 \ir standalone/create_candidate.sql
 \ir standalone/create_given_code.sql
 \ir standalone/create_settled.sql
+\ir standalone/create_show_code.sql
 \ir standalone/require_decisions.sql
 SELECT decisions, decisions ->> 'min_coverage' AS least,
     changes OR NOT :'has_rules'::boolean AS changes_rules, 'standalone sql' AS mode, 'standalone sql' AS fingerprint
@@ -116,6 +117,7 @@ FROM pg_temp.settled
 \ir standalone/create_pair.sql
 \ir standalone/create_element.sql
 \ir standalone/create_holder.sql
+\ir standalone/warn_unheld_codes.sql
 \ir standalone/require_decided.sql
 \ir standalone/settle_write_codes.sql
 \ir queries/save_write_codes.sql

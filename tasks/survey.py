@@ -11,6 +11,7 @@ import pandas as pd
 
 from tasks.captured import read_captured
 from tasks.definition import database_task
+from tierflow.cases import Cases
 from tierflow.connection import Connection, connect, fetch
 from tierflow.decisions import settle_decisions
 from tierflow.errors import ConfigurationError
@@ -21,7 +22,7 @@ from tierflow.plan_notes import list_notes, note_captured, note_columns, note_pa
 from tierflow.published import SOURCE_COLUMNS, Inventory, take_inventory
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
-from tierflow.source_values import Cases, SourceValues, stream_source_values
+from tierflow.source_values import SourceValues, stream_source_values
 from tierflow.ways_back import list_ways_back
 from tierflow.write_codes import count_candidates, require_write_codes, settle_write_codes
 
@@ -104,9 +105,11 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         write_codes=rules.decisions.write_codes,
         codes_held=count_candidates(rules, values.known_codes),
         unknown_tiers=cases.unknown_tiers,
+        unheld_codes=cases.unheld_codes,
         malformed=cases.malformed,
         markup_conflicts=cases.markup_conflicts,
         inexact_markups=cases.inexact_markups,
+        cases_in_all=cases.totals,
         obstacles=(
             *_list_server_obstacles(server),
             *other_schema,
@@ -126,6 +129,8 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
             rules, counts, cases.unwritable, dumped=dumped, uncaptured=uncaptured
         ),
     )
+    for said in plan.list_unheld():
+        log.warning("%s.", said[:1].upper() + said[1:])
     return Survey(
         plan=plan,
         rules=rules,

@@ -67,12 +67,18 @@ class Change(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """Something a person must decide: a titled table of its cases, and how to decide it."""
+    """Something a person must decide: a titled table of its first cases, and how to decide it."""
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[object]]
     remedy: str = ""
+    total: int = 0
+
+    @property
+    def cases(self) -> int:
+        """Return how many there are in all."""
+        return max(self.total, len(self.rows))
 
 
 @dataclass(frozen=True)

@@ -85,14 +85,16 @@ def _describe_codes(rules: Rules) -> Iterator[str]:
         else:
             written = name_codes([write_codes[tier] for tier in tiers if tier in write_codes])
             yield (
-                f"when a grant of one of {_name([*map(show_code, tiers)])} changes, the code {quote_code(code)}, which"
-                f" means them all, becomes {written or 'nothing: no code means one of them alone'}"
+                f"when a grant of one of {_name([*map(show_code, tiers)])} changes, the code"
+                f" {quote_code(code)}, which means them all, becomes"
+                f" {written or 'nothing: no code means one of them alone'}"
             )
     for tier, merged in codes.items():
         if len(merged) > 1:
             yield (
-                f"the codes {_name([*map(show_code, merged)])} all mean {show_code(tier)}: a later grant of it comes"
-                f" back as {quote_code(write_codes[tier])}, and what nobody changes stays as it is"
+                f"the codes {_name([*map(show_code, merged)])} all mean {show_code(tier)}: a later"
+                f" grant of it comes back as {quote_code(write_codes[tier])}, and what nobody changes"
+                " stays as it is"
             )
 
 

@@ -1,5 +1,5 @@
 -- Raises when something is left that a person must decide, with all cases at once. Reads only.
--- Every unknown code is named with its models; of the other cases the first twenty.
+-- The first twenty of each kind are named.
 DO $$
 DECLARE
     decisions jsonb := (SELECT settled.decisions FROM pg_temp.settled);
@@ -7,15 +7,19 @@ DECLARE
     said text;
 BEGIN
     IF decisions ->> 'unknown_tiers' = 'fail' THEN
-        SELECT format('%s unknown tier codes: %s', count(*), string_agg(format('%L (%s models)', code, models), ', ' ORDER BY models DESC, code))
+        SELECT format('%s unknown tier codes: %s', max(total), string_agg(format('%s (%s models)', pg_temp.show_code(code), models), ', ' ORDER BY place))
+            || CASE WHEN max(total) > 20 THEN format(' and %s more', max(total) - 20) ELSE '' END
         INTO said
         FROM (
-            SELECT element.code, sum(pair.models) AS models
+            SELECT element.code, sum(pair.models) AS models, count(*) OVER () AS total,
+                row_number() OVER (ORDER BY sum(pair.models) DESC, element.code) AS place
             FROM pg_temp.element AS element
             INNER JOIN pg_temp.pair AS pair ON element.pair = pair.number
             WHERE element.reason = 'unknown_tier'
             GROUP BY element.code
-        ) AS unknown HAVING count(*) > 0;
+        ) AS unknown
+        WHERE unknown.place <= 20
+        HAVING count(*) > 0;
         phrases := array_append(phrases, said);
     END IF;
     IF decisions ->> 'malformed' = 'fail' THEN

@@ -420,6 +420,27 @@ def test_a_later_grant_is_written_as_the_code_that_most_models_hold(
     assert legacy.value(access, "null") == ["starter"]
 
 
+def test_the_script_shows_what_cannot_be_seen_of_a_code_and_names_what_nobody_holds(
+    database: Database, psql: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    database.add_tiers("free", "team")
+    database.add_models(
+        [
+            ("a", [" Team", "free", *(f"u{n:02}" for n in range(30))], None),
+            ("b", ["\u200bpro"], None),
+        ]
+    )
+    told = psql(MIGRATE, tier_map='{"Team": "team"}')
+    assert told.returncode == 3
+    assert "No model holds these codes of the tier map: 'Team' (but ' Team')." in told.stderr
+    assert "32 unknown tier codes: ' Team' (1 models), 'u00' (1 models)" in told.stderr
+    assert "'u18' (1 models) and 12 more" in told.stderr
+    told = psql(MIGRATE, tier_map='{" Team": "team", "u00": "free"}', unknown_tiers="fail")
+    assert "No model holds" not in told.stderr
+    database.rows("DELETE FROM public.model_access_control WHERE model_id = 'a'")
+    assert "1 unknown tier codes: '\\u200bpro' (1 models)" in psql(MIGRATE).stderr
+
+
 def test_a_write_code_of_another_tier_is_refused_by_the_script(
     legacy: Database, psql: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:

@@ -144,7 +144,8 @@ def decide(
     write_codes: Mapping[str, str] | None = None,
 ) -> Decisions:
     return Decisions(
-        tier_map=dict(tier_map), write_codes=dict(write_codes or {}), malformed="quarantine", unknown_tiers="quarantine",
+        tier_map=dict(tier_map), write_codes=dict(write_codes or {}),
+        malformed="quarantine", unknown_tiers="quarantine",
         markup_conflict=cast(Any, conflict), inexact_markup=cast(Any, inexact),
     )  # fmt: skip
 
@@ -190,9 +191,7 @@ def agree(
     st.sampled_from(["quarantine", "round"]),
     write_codes,
 )
-@example(
-    '["free"]', '{"free": true}', {}, {"free": Decimal(1)}, "quarantine", "quarantine", {}
-)
+@example('["free"]', '{"free": true}', {}, {"free": Decimal(1)}, "quarantine", "quarantine", {})
 @example('["all", "free"]', '{"all": 2, "free": 2}', {"all": ("free", "pro", "byok")},
          {"pro": None}, "quarantine", "quarantine", {})  # fmt: skip
 def test_the_jsonb_follows_the_junction_table_as_rewrite_pair_writes_it(

@@ -23,7 +23,7 @@ VERBS = {
     "count", "create", "delete", "digest", "drop", "export", "extract", "finish", "group", "has",
     "insert", "list", "load", "lock", "mark", "measure", "move", "pause", "read", "reconcile",
     "record", "refuse", "release", "reopen", "require", "restore", "revoke", "save", "see", "set",
-    "settle", "start", "stop", "sum", "take", "trim", "validate", "write",
+    "settle", "start", "stop", "sum", "take", "trim", "validate", "warn", "write",
 }  # fmt: skip
 NAMES = list(list_statements())
 # on a database of our own nobody waits for a lock
