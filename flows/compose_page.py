@@ -20,6 +20,10 @@ FATES = ("migrated", "merged", "duplicates", "quarantined")
 CHOOSE = "CHOOSE-A-TIER"
 FORM_FIELDS = {
     "Malformed values": "correct them, or choose `quarantine` in the field **Malformed**",
+    "JSON encoded twice": (
+        "choose `parse` in the field **Double encoded**, which reads the array or object that the"
+        " string holds, or `quarantine`"
+    ),
     "Codes of one tier with different markups": (
         "choose `lowest`, `highest` or `quarantine` in the field **Markup conflict**"
     ),

@@ -155,6 +155,12 @@ def _list_problems(plan: Plan | None) -> Sequence[report.Problem]:
             totals.get("unheld_codes", 0),
         ),
         report.Problem(
+            "JSON encoded twice",
+            ("column", "models", "example"),
+            [(d["column"], d["models"], d["example"]) for d in plan.double_encoded],
+            "strings that hold an array or object: --double-encoded parse or quarantine",
+        ),
+        report.Problem(
             "Malformed values",
             ("model", "reason", "value"),
             [(m["model_id"], m["reason"], m["value"]) for m in plan.malformed],

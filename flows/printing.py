@@ -120,6 +120,12 @@ def _print_cases(console: Console, plan: Mapping[str, Any]) -> None:
     )
     print_rows(
         console,
+        "JSON encoded twice, strings that hold an array or object: --double-encoded parse|quarantine",
+        ("column", "models", "example"),
+        [(d["column"], d["models"], d["example"]) for d in plan["double_encoded"]],
+    )
+    print_rows(
+        console,
         "Malformed values: --malformed quarantine",
         ("model", "position", "reason", "value"),
         [(m["model_id"], m["position"], m["reason"], m["value"]) for m in plan["malformed"]],

@@ -33,6 +33,7 @@ def rehearse(
     write_codes: dict[str, str] | None = None,
     unknown_tiers: Literal["fail", "quarantine"] | None = None,
     malformed: Literal["fail", "quarantine"] | None = None,
+    double_encoded: Literal["fail", "quarantine", "parse"] | None = None,
     markup_conflict: Literal["fail", "quarantine", "lowest", "highest"] | None = None,
     inexact_markup: Literal["fail", "quarantine", "round"] | None = None,
     min_coverage: float | None = None,
@@ -49,6 +50,7 @@ def rehearse(
             tiers: by the code that most models hold.
         unknown_tiers: What happens to a code that is neither mapped nor a tier.
         malformed: What happens to a value that cannot be read.
+        double_encoded: What happens to a JSON string that holds an array or an object.
         markup_conflict: Which markup counts when the codes of one tier carry different ones.
         inexact_markup: What happens to a markup with more than two decimals.
         min_coverage: Share of all enabled models that must have a grant, 0 to 1.
@@ -64,6 +66,7 @@ def rehearse(
             "write_codes": write_codes,
             "unknown_tiers": unknown_tiers,
             "malformed": malformed,
+            "double_encoded": double_encoded,
             "markup_conflict": markup_conflict,
             "inexact_markup": inexact_markup,
             "min_coverage": min_coverage,

@@ -11,6 +11,7 @@
 --   write_codes      JSON: tier -> code                      by which the old application knows the tier (left open: most models' code)
 --   unknown_tiers    fail | quarantine                       a code that is neither mapped nor a tier
 --   malformed        fail | quarantine                       a value that cannot be read
+--   double_encoded   fail | quarantine | parse               a JSON string that holds an array or an object
 --   markup_conflict  fail | quarantine | lowest | highest    codes of one tier with different markups (left open: as malformed)
 --   inexact_markup   fail | quarantine | round               more than two decimals (left open: as malformed)
 --   min_coverage     0.8                                     share of the enabled models that must have a grant
@@ -31,6 +32,10 @@
 \if :{?malformed}
 \else
     \set malformed ''
+\endif
+\if :{?double_encoded}
+\else
+    \set double_encoded ''
 \endif
 \if :{?markup_conflict}
 \else
@@ -106,6 +111,9 @@ FROM pg_temp.settled
     \ir schema/create_write_code_in_force_view.sql
     \ir schema/create_markup_number_function.sql
     \ir schema/create_usable_markup_function.sql
+    \ir schema/create_held_json_function.sql
+    \ir schema/create_access_items_function.sql
+    \ir schema/create_markup_object_function.sql
     \ir schema/create_implied_grants_of_pairs_function.sql
     \ir schema/create_implied_grants_function.sql
     \ir schema/create_implied_grant_view.sql

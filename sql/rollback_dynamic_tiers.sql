@@ -88,6 +88,9 @@ SELECT gen_random_uuid() AS run_id, now() AS started, 'standalone sql rollback' 
     \ir schema/drop_implied_grant_view.sql
     \ir schema/drop_implied_grants_function.sql
     \ir schema/drop_implied_grants_of_pairs_function.sql
+    \ir schema/drop_access_items_function.sql
+    \ir schema/drop_markup_object_function.sql
+    \ir schema/drop_held_json_function.sql
     \ir schema/drop_write_code_in_force_view.sql
     \ir schema/drop_write_code.sql
     \ir schema/drop_tier_code_view.sql

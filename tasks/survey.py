@@ -106,6 +106,7 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         codes_held=count_candidates(rules, values.known_codes),
         unknown_tiers=cases.unknown_tiers,
         unheld_codes=cases.unheld_codes,
+        double_encoded=cases.double_encoded,
         malformed=cases.malformed,
         markup_conflicts=cases.markup_conflicts,
         inexact_markups=cases.inexact_markups,

@@ -24,7 +24,10 @@ CASES_NAMED = 1_000
 # of those of one model, so that they do not hide the others
 NAMED_OF_A_MODEL = 20
 # reasons that the plan lists under a heading of their own
-_LISTED_ELSEWHERE = ("unknown_tier", "markup_conflict", "markup_inexact")
+_LISTED_ELSEWHERE = (
+    "unknown_tier", "access_double_encoded", "markups_double_encoded", "markup_conflict",
+    "markup_inexact",
+)  # fmt: skip
 
 
 class Cases:
@@ -43,10 +46,20 @@ class Cases:
             for row in holders
         ]
         self._holders = [(model_id, name, problem.reading) for model_id, name, problem in held]
-        self.unwritable = tuple(name for _, name, problem in held if problem.is_unwritable)
+        self.unwritable = tuple(
+            name for _, name, problem in held if not problem.reading.is_writable
+        )
         self.totals: dict[str, int] = {}
         self.unknown_tiers = self._list_unknown_tiers()
         self.unheld_codes = self._list_unheld_codes()
+        self.double_encoded = tuple(
+            {
+                "column": column,
+                "models": models,
+                "example": shorten(values.encoded_examples[column]),
+            }
+            for column, models in sorted(values.double_encoded.items())
+        )
         self.malformed = self._name("malformed", self._find_malformed(), _describe_malformed, 2)
         self.markup_conflicts = self._name(
             "markup_conflicts", self._find_conflicts(), _describe_conflict
@@ -122,6 +135,11 @@ class Cases:
         phrases: list[str] = []
         if self.unknown_tiers and decisions.unknown_tiers == "fail":
             phrases.append(f"{totals['unknown_tiers']} unknown tier codes: {self._name_unknown()}")
+        if self.double_encoded and decisions.double_encoded == "fail":
+            columns = ", ".join(
+                f"{d['column']} of {d['models']} models" for d in self.double_encoded
+            )
+            phrases.append(f"JSON encoded twice: {columns}")
         if self.malformed and decisions.malformed == "fail":
             phrases.append(f"{totals['malformed']} malformed values")
         if self.markup_conflicts and decisions.conflict_policy == "fail":

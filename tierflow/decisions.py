@@ -37,6 +37,11 @@ class Decisions(BaseModel):
     malformed: Literal["fail", "quarantine"] = Field(
         default="fail", description="A value that cannot be read."
     )
+    double_encoded: Literal["fail", "quarantine", "parse"] = Field(
+        default="fail",
+        description="JSON encoded twice: a JSON string that holds an array or an object. Parsed it"
+        " is read as that, and written back as such a string.",
+    )
     markup_conflict: Literal["fail", "quarantine", "lowest", "highest"] | None = Field(
         default=None,
         description="Codes of one model that map to one tier with different markups; unset: as"

@@ -34,6 +34,7 @@ class Plan:
     )
     unknown_tiers: tuple[dict[str, Any], ...] = ()
     unheld_codes: tuple[dict[str, Any], ...] = ()
+    double_encoded: tuple[dict[str, Any], ...] = ()
     malformed: tuple[dict[str, Any], ...] = ()
     markup_conflicts: tuple[dict[str, Any], ...] = ()
     inexact_markups: tuple[dict[str, Any], ...] = ()
@@ -98,6 +99,8 @@ class Plan:
         options = [f"--tier-map {shlex.quote(code)}=TIER" for code in typed]
         if len(options) < len(codes):
             options.append("--config tierflow.toml (with a [tier_map] for the other codes)")
+        if self.double_encoded:
+            options.append("--double-encoded parse|quarantine")
         if self.malformed:
             options.append("--malformed quarantine")
         if self.markup_conflicts:

@@ -13,7 +13,6 @@ from tierflow.connection import Connection, fetch, stream
 from tierflow.explode import Counts, sum_counts
 from tierflow.multiset_hash import MultisetHash, value_line
 from tierflow.read_pair import Reading, Rules, read_pair
-from tierflow.rewrite_pair import has_place_for_grants
 
 
 def stream_source_values(connection: Connection, schema: str) -> Generator[list[DictRow]]:
@@ -29,17 +28,13 @@ class Problem(NamedTuple):
     markups: str | None
     reading: Reading
 
-    @property
-    def is_unwritable(self) -> bool:
-        """Return whether these values have no place for a later grant."""
-        return not has_place_for_grants(self.access, self.markups)
-
 
 @dataclasses.dataclass
 class SourceValues:
     """What the distinct pairs of tier columns come to; only those with a problem are kept.
 
-    `unknown_tiers` and `known_codes` are the number of models that hold each code.
+    `unknown_tiers` and `known_codes` are the number of models that hold each code;
+    `double_encoded` of those whose column holds JSON encoded twice, by the column.
     """
 
     counts: Counts = dataclasses.field(default_factory=Counts)
@@ -49,6 +44,8 @@ class SourceValues:
     markups_as_strings: int = 0
     unknown_tiers: Counter[str] = dataclasses.field(default_factory=Counter[str])
     known_codes: Counter[str] = dataclasses.field(default_factory=Counter[str])
+    double_encoded: Counter[str] = dataclasses.field(default_factory=Counter[str])
+    encoded_examples: dict[str, str] = dataclasses.field(default_factory=dict[str, str])
     problems: list[Problem] = dataclasses.field(default_factory=list[Problem])
     digest: MultisetHash = dataclasses.field(default_factory=MultisetHash)
 
@@ -79,14 +76,16 @@ class SourceValues:
                 self.known_codes[element.code] += models
             elif element.reason == "unknown_tier":
                 self.unknown_tiers[element.code] += models
-        problem = Problem(row["tier_access"], row["tier_markup"], reading)
+        for column in reading.double_encoded:
+            self.double_encoded[column] += models
+            self.encoded_examples.setdefault(column, row[column])
         if (
             reading.count("quarantined")
             or reading.conflicts
             or reading.inexact
-            or problem.is_unwritable
+            or not reading.is_writable
         ):
-            self.problems.append(problem)
+            self.problems.append(Problem(row["tier_access"], row["tier_markup"], reading))
 
     @property
     def expected_share(self) -> float:

@@ -93,8 +93,8 @@ def _describe_codes(rules: Rules) -> Iterator[str]:
         if len(merged) > 1:
             yield (
                 f"the codes {_name([*map(show_code, merged)])} all mean {show_code(tier)}: a later"
-                f" grant of it comes back as {quote_code(write_codes[tier])}, and what nobody changes"
-                " stays as it is"
+                f" grant of it comes back as {quote_code(write_codes[tier])}, and what nobody"
+                " changes stays as it is"
             )
 
 

@@ -10,6 +10,7 @@ import typer
 from flows.commands.options import (
     BackupColumns,
     Config,
+    DoubleEncoded,
     InexactMarkup,
     Json,
     Malformed,
@@ -45,6 +46,7 @@ def plan(
     write_codes: WriteCodes = None,
     unknown_tiers: UnknownTiers = None,
     malformed: Malformed = None,
+    double_encoded: DoubleEncoded = None,
     markup_conflict: MarkupConflict = None,
     inexact_markup: InexactMarkup = None,
     min_coverage: MinCoverage = None,
@@ -56,7 +58,13 @@ def plan(
 ) -> None:
     """Say what a run would do and what a person must decide first. Changes nothing."""
     options = gather_decisions(
-        unknown_tiers, malformed, markup_conflict, inexact_markup, min_coverage, backup_columns
+        unknown_tiers,
+        malformed,
+        double_encoded,
+        markup_conflict,
+        inexact_markup,
+        min_coverage,
+        backup_columns,
     )
 
     def work() -> dict[str, Any]:
@@ -82,6 +90,7 @@ def migrate(
     write_codes: WriteCodes = None,
     unknown_tiers: UnknownTiers = None,
     malformed: Malformed = None,
+    double_encoded: DoubleEncoded = None,
     markup_conflict: MarkupConflict = None,
     inexact_markup: InexactMarkup = None,
     min_coverage: MinCoverage = None,
@@ -97,7 +106,13 @@ def migrate(
 ) -> None:
     """Move the access data into the junction table: write, audit, publish, verify."""
     options = gather_decisions(
-        unknown_tiers, malformed, markup_conflict, inexact_markup, min_coverage, backup_columns
+        unknown_tiers,
+        malformed,
+        double_encoded,
+        markup_conflict,
+        inexact_markup,
+        min_coverage,
+        backup_columns,
     )
     if not dry_run:
         confirm("This publishes tier_model_access in the database. Go on?", yes=yes)
@@ -122,6 +137,7 @@ def rehearse(
     write_codes: WriteCodes = None,
     unknown_tiers: UnknownTiers = None,
     malformed: Malformed = None,
+    double_encoded: DoubleEncoded = None,
     markup_conflict: MarkupConflict = None,
     inexact_markup: InexactMarkup = None,
     min_coverage: MinCoverage = None,
@@ -133,7 +149,13 @@ def rehearse(
 ) -> None:
     """Live the whole life of a migration on a disposable copy; the database is only read."""
     options = gather_decisions(
-        unknown_tiers, malformed, markup_conflict, inexact_markup, min_coverage, backup_columns
+        unknown_tiers,
+        malformed,
+        double_encoded,
+        markup_conflict,
+        inexact_markup,
+        min_coverage,
+        backup_columns,
     )
 
     def work() -> dict[str, Any]:

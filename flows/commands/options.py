@@ -44,6 +44,12 @@ UnknownTiers = Annotated[
 Malformed = Annotated[
     str | None, typer.Option(metavar="fail|quarantine", help="A value that cannot be read.")
 ]
+DoubleEncoded = Annotated[
+    str | None,
+    typer.Option(
+        metavar="fail|quarantine|parse", help="A JSON string that holds an array or an object."
+    ),
+]
 MarkupConflict = Annotated[
     str | None,
     typer.Option(
@@ -69,6 +75,7 @@ MinCoverage = Annotated[
 def gather_decisions(
     unknown_tiers: str | None,
     malformed: str | None,
+    double_encoded: str | None,
     markup_conflict: str | None,
     inexact_markup: str | None,
     min_coverage: float | None,
@@ -78,6 +85,7 @@ def gather_decisions(
     return {
         "unknown_tiers": unknown_tiers,
         "malformed": malformed,
+        "double_encoded": double_encoded,
         "markup_conflict": markup_conflict,
         "inexact_markup": inexact_markup,
         "min_coverage": min_coverage,

@@ -20,12 +20,15 @@ old_query AS (
     FROM compared
     INNER JOIN :"schema".model_access_control AS model ON compared.id = model.id
     INNER JOIN :"ledger".tier_code AS code
-        ON jsonb_typeof(model.tier_access) IN ('array', 'string') AND model.tier_access ? code.code
+        ON CASE jsonb_typeof(model.tier_access)
+            WHEN 'array' THEN model.tier_access
+            WHEN 'string' THEN :"ledger".access_items(model.tier_access)
+        END ? code.code
     LEFT JOIN :"ledger".write_code_in_force AS known ON code.tier_id = known.tier_id AND code.code = known.code
     WHERE model.enabled AND NOT EXISTS (
         SELECT FROM :"ledger".quarantine AS quarantined
         INNER JOIN :"schema".subscription_tiers AS tier ON tier.tier_code = ANY(quarantined.tier_codes)
-        WHERE quarantined.model_id = model.id
+        WHERE quarantined.model_id = model.id AND quarantined.tier_codes <> '{}'
             AND quarantined.code = code.code AND tier.id = code.tier_id
     )
     GROUP BY model.id, code.tier_id

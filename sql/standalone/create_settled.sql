@@ -11,11 +11,12 @@ WITH stored AS (
 
 laid AS (
     SELECT
-        '{"unknown_tiers": "fail", "malformed": "fail", "min_coverage": 0.8, "backup_columns": false}'::jsonb
+        '{"unknown_tiers": "fail", "malformed": "fail", "double_encoded": "fail", "min_coverage": 0.8, "backup_columns": false}'::jsonb
         || coalesce((SELECT policies FROM stored), '{}')
         || jsonb_strip_nulls(jsonb_build_object(
             'unknown_tiers', nullif(:'unknown_tiers', ''),
             'malformed', nullif(:'malformed', ''),
+            'double_encoded', nullif(:'double_encoded', ''),
             'markup_conflict', nullif(:'markup_conflict', ''),
             'inexact_markup', nullif(:'inexact_markup', ''),
             'min_coverage', nullif(:'min_coverage', '')::numeric,

@@ -22,6 +22,20 @@ BEGIN
         HAVING count(*) > 0;
         phrases := array_append(phrases, said);
     END IF;
+    IF decisions ->> 'double_encoded' = 'fail' THEN
+        SELECT 'JSON encoded twice: ' || string_agg(format('%s of %s models, such as %s', twice.name, twice.models, left(twice.example, 80)), ', ' ORDER BY twice.name)
+        INTO said
+        FROM (
+            SELECT 'tier_access' AS name, sum(pair.models) AS models, min(pair.tier_access) AS example
+            FROM pg_temp.pair AS pair WHERE pair.is_access_encoded
+            UNION ALL
+            SELECT 'tier_markup', sum(pair.models), min(pair.tier_markup)
+            FROM pg_temp.pair AS pair WHERE pair.is_markup_encoded
+        ) AS twice
+        WHERE twice.models > 0
+        HAVING count(*) > 0;
+        phrases := array_append(phrases, said);
+    END IF;
     IF decisions ->> 'malformed' = 'fail' THEN
         SELECT format('%s malformed values: %s', count(*), array_to_string((array_agg(
             format('%s at %s: %s %s', holder.model_identifier, element.position, element.reason, left(element.value::text, 80))
@@ -29,7 +43,8 @@ BEGIN
         INTO said
         FROM pg_temp.element AS element
         INNER JOIN pg_temp.holder AS holder ON element.pair = holder.pair
-        WHERE element.reason NOT IN ('unknown_tier', 'markup_conflict', 'markup_inexact') HAVING count(*) > 0;
+        WHERE element.reason NOT IN ('unknown_tier', 'access_double_encoded', 'markups_double_encoded', 'markup_conflict', 'markup_inexact')
+        HAVING count(*) > 0;
         phrases := array_append(phrases, said);
     END IF;
     IF decisions ->> 'markup_conflict' = 'fail' THEN
@@ -56,7 +71,7 @@ BEGIN
     IF cardinality(phrases) > 0 THEN
         RAISE EXCEPTION 'A person must decide; nothing was changed. %.', array_to_string(phrases, '. ')
         USING HINT = format('The tiers are: %s. Decide with -v tier_map=''{"CODE": ["TIER"]}'', -v unknown_tiers=quarantine,'
-            ' -v malformed=quarantine, -v markup_conflict=lowest|highest|quarantine, -v inexact_markup=round|quarantine.',
+            ' -v double_encoded=parse|quarantine, -v malformed=quarantine, -v markup_conflict=lowest|highest|quarantine, -v inexact_markup=round|quarantine.',
             (SELECT coalesce(tiers, '(none)') FROM pg_temp.settled));
     END IF;
 END

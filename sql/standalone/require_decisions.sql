@@ -11,6 +11,7 @@ BEGIN
         FROM (VALUES
             ('unknown_tiers', ARRAY['fail', 'quarantine']),
             ('malformed', ARRAY['fail', 'quarantine']),
+            ('double_encoded', ARRAY['fail', 'quarantine', 'parse']),
             ('markup_conflict', ARRAY['fail', 'quarantine', 'lowest', 'highest']),
             ('inexact_markup', ARRAY['fail', 'quarantine', 'round'])
         ) AS wanted (name, valid)
