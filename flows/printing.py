@@ -120,7 +120,7 @@ def _print_cases(console: Console, plan: Mapping[str, Any]) -> None:
     )
     print_rows(
         console,
-        "JSON encoded twice, strings that hold an array or object: --double-encoded parse|quarantine",
+        "JSON encoded twice, a string that holds the array or object: --double-encoded parse",
         ("column", "models", "example"),
         [(d["column"], d["models"], d["example"]) for d in plan["double_encoded"]],
     )
@@ -209,8 +209,10 @@ def _print_migrate(console: Console, result: Mapping[str, Any]) -> None:
         console.print(describe_locks(locks))
     if forecast := result.get("forecast"):
         console.print(
-            f"Forecast of {forecast['made'][:10]}: {forecast['seconds']:.1f} s; this run took"
-            f" {forecast['ratio']} times that"
+            f"Forecast of {forecast['made'][:10]}: {forecast['seconds']:.1f} s of work; this run's"
+            f" took {forecast['actual_seconds']:.1f} s, {forecast['ratio']} times that (the other"
+            f" {result['seconds'] - forecast['actual_seconds']:.1f} s are the wait for Great"
+            " Expectations to be imported, which a rehearsal has behind it)"
         )
     if result.get("regression"):
         console.print(f"[yellow]Slower than usual: {result['regression']}[/yellow]")

@@ -67,7 +67,7 @@ class Values:
 def read_values(
     access: str | None, markups: str | None, codes: Container[str], *, parse: bool
 ) -> Values:
-    """Parse two JSON texts (None is SQL NULL). `codes` are those that are accepted as they stand."""
+    """Parse two JSON texts (None is SQL NULL). `codes` are accepted as they stand."""
     items, held = _read_access(parse_json(access), codes, parse=parse)
     prices = parse_json(markups)
     encoded = isinstance(prices, str) and bool(_OBJECT.fullmatch(prices))

@@ -12,7 +12,6 @@ from tierflow.json_text import as_json
 from tierflow.read_pair import MarkupReader, Rules, read_pair
 from tierflow.show_code import quote_code
 
-
 _NOTHING = (None, "null")
 
 
@@ -43,8 +42,10 @@ def rewrite_pair(
     """
     values = rules.read_values(access, markups)
     elements, prices = _require_shapes(values)
-    wanted = {**read_pair(access, markups, rules).grants, **changes}
-    touched = _spread(changes, elements, rules)
+    before = read_pair(access, markups, rules).grants
+    wanted = {**before, **changes}
+    changed = [tier for tier, markup in changes.items() if markup != before.get(tier)]
+    touched = _spread(changed, elements, rules)
     kept: list[Any] = []
     covered: set[str] = set()
     written: dict[str, Decimal] = {}

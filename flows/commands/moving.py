@@ -115,7 +115,7 @@ def migrate(
         backup_columns,
     )
     if not dry_run:
-        confirm("This publishes tier_model_access in the database. Go on?", yes=yes)
+        confirm("This publishes tier_model_access in {place}. Go on?", schema, yes=yes)
 
     def work() -> dict[str, Any]:
         flow = import_flow("migrate", judges=True)

@@ -152,6 +152,10 @@ hundredths = st.integers(0, 9999).map(lambda n: Decimal(n) / 100)
 )
 @example(TWICE, None, {}, {"pro": Decimal(2)}, "quarantine", "quarantine", "parse")
 @example(TWICE, "null", {}, {"free": None}, "quarantine", "quarantine", "quarantine")
+@example(
+    '["trial", "starter"]', '{"trial": 1.01}', {"starter": ("free",), "trial": ("free", "pro")},
+    {"free": Decimal(1)}, "lowest", "quarantine", "parse",
+)  # fmt: skip
 def test_what_is_written_reads_back_as_exactly_the_wanted_grants(
     access: str | None,
     markups: str | None,
