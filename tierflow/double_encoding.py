@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Container
+from decimal import Decimal
 from typing import Any
 
 from tierflow.json_text import parse_json
@@ -72,7 +73,7 @@ def read_values(
     prices = parse_json(markups)
     encoded = isinstance(prices, str) and bool(_OBJECT.fullmatch(prices))
     if encoded and parse:
-        prices = parse_json(prices)
+        prices = {key: _as_stored(value) for key, value in parse_json(prices).items()}
     return Values(items, prices, markups, held, encoded)
 
 
@@ -88,4 +89,11 @@ def _read_access(
         return Unreadable(access, "access_not_an_array"), False
     if access in codes or not _ARRAY.fullmatch(access):
         return [access], False
-    return parse_json(access) if parse else Unreadable(access, "access_double_encoded"), True
+    if not parse:
+        return Unreadable(access, "access_double_encoded"), True
+    return [_as_stored(value) for value in parse_json(access)], True
+
+
+def _as_stored(value: Any) -> Any:
+    """Return a scalar as jsonb would hold it, which has no -0."""
+    return abs(value) if isinstance(value, Decimal) and not value else value

@@ -72,7 +72,7 @@ def as_json(value: Any) -> str:
     if isinstance(value, Nested):
         return value.text
     if isinstance(value, Decimal):
-        return format(value or abs(value), "f")  # jsonb has no -0
+        return format(value, "f")
     if isinstance(value, dict):
         pairs = (f"{as_json(k)}: {as_json(v)}" for k, v in value.items())  # pyright: ignore
         return "{" + ", ".join(pairs) + "}"

@@ -30,7 +30,7 @@ def add_source(database: Database) -> None:
     database.add_models(
         [
             *(
-                (f"twice {n:02}", twice(["free", "pro"]), twice({"pro": 1 + n / 100}))
+                (f"twice {n:02}", twice(["free", "pro"]), twice({"pro": round(1 + n / 100, 2)}))
                 for n in range(40)
             ),
             ("access alone", twice(["pro"]), {"pro": 2}),

@@ -7,6 +7,7 @@ It reads JSON as text, one character at a time, and never recurses, so nothing i
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import math
 import re
@@ -14,6 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -240,7 +242,7 @@ def _holds(text: str, kind: type) -> str | None:
         return None
     inner = json.loads(text)
     try:
-        value = json.loads(
+        value: Any = json.loads(
             inner,
             parse_int=_Number,
             parse_float=_Number,
@@ -249,13 +251,9 @@ def _holds(text: str, kind: type) -> str | None:
         )
     except (ValueError, RecursionError):
         return None
-    members: list[object] = []
-    if kind is list and isinstance(value, list):
-        members = [*value]
-    elif kind is dict and isinstance(value, dict):
-        members = [part for pair in value[""] for part in pair]
-    else:
+    if not isinstance(value, kind):
         return None
+    members: list[object] = value if kind is list else list(itertools.chain(*value[""]))
     return inner if all(_is_plain(member) for member in members) else None
 
 
