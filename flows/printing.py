@@ -120,7 +120,7 @@ def _print_cases(console: Console, plan: Mapping[str, Any]) -> None:
     )
     print_rows(
         console,
-        "JSON encoded twice, a string that holds the array or object: --double-encoded parse",
+        "JSON encoded twice: --double-encoded parse|quarantine",
         ("column", "models", "example"),
         [(d["column"], d["models"], d["example"]) for d in plan["double_encoded"]],
     )
