@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import platform
-from collections.abc import Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from flows.definitions import read_definitions
 from tierflow import __version__
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from flows.facts import Facts
 
 PACKAGES = {"great_expectations": "great-expectations", "psycopg": "psycopg", "pandas": "pandas"}
-CASES_KEPT = 1000  # of one list of the plan: a hostile source has a case a model
 
 
 def compose_evidence(facts: Facts) -> dict[str, Any]:
@@ -24,7 +22,7 @@ def compose_evidence(facts: Facts) -> dict[str, Any]:
     audit, verification = facts.audit, facts.verification
     judged = verification or audit
     return {
-        "plan": _shorten(facts.plan.as_dict()) if facts.plan else None,
+        "plan": facts.plan.as_dict() if facts.plan else None,
         "checks": [dataclasses.asdict(c) for c in verification.checks] if verification else [],
         "judgements": [dataclasses.asdict(j) for j in audit.verdict.results] if audit else [],
         "parity": judged.parity if judged else None,
@@ -43,11 +41,3 @@ def read_versions(server_version: str) -> dict[str, str]:
         "python": platform.python_version(),
         **{name: version(package) for name, package in PACKAGES.items()},
     }
-
-
-def _shorten(plan: dict[str, Any]) -> dict[str, Any]:
-    """Return the plan with the first cases of each list, and how many a longer one had."""
-    lists = [(n, cast(Sequence[Any], v)) for n, v in plan.items() if isinstance(v, list | tuple)]
-    longer = {name: len(cases) for name, cases in lists if len(cases) > CASES_KEPT}
-    kept = {name: value[:CASES_KEPT] if name in longer else value for name, value in plan.items()}
-    return {**kept, "cases_in_all": longer} if longer else kept

@@ -12,12 +12,18 @@ from tasks.verify import Verification
 from tierflow.plan import Plan
 from tierflow.report_record import RunReport, Tier
 from tierflow.report_words import describe_run, format_seconds, format_share, format_value
+from tierflow.show_code import show_code, show_invisible
+from tierflow.write_codes import CODE_COLUMNS
 
 ROWS_SHOWN = 50
 FATES = ("migrated", "merged", "duplicates", "quarantined")
 CHOOSE = "CHOOSE-A-TIER"
 FORM_FIELDS = {
     "Malformed values": "correct them, or choose `quarantine` in the field **Malformed**",
+    "JSON encoded twice": (
+        "choose `parse` in the field **Double encoded**, which reads the array or object that the"
+        " string holds, or `quarantine`"
+    ),
     "Codes of one tier with different markups": (
         "choose `lowest`, `highest` or `quarantine` in the field **Markup conflict**"
     ),
@@ -59,7 +65,7 @@ def compose_summary(
     if record.outcome != "needs_decision":  # its figures say what would be set aside undecided
         parts += [*_count(record), *_tabulate(record)]
     decided = ", ".join(
-        f"{k}: {json.dumps(v, ensure_ascii=False)}"
+        f"{k}: {show_invisible(json.dumps(v, ensure_ascii=False))}"
         for k, v in record.decisions.items()
         if k != "tier_map_order"
     )
@@ -93,21 +99,28 @@ def escape(text: str) -> str:
 
 def _decide(record: RunReport, plan: Plan) -> Iterable[str]:
     yield "## Decide, then run the deployment again"
-    tiers = ", ".join(f"**{escape(tier)}**" for tier in plan.write_codes)
+    tiers = ", ".join(f"**{escape(show_code(tier))}**" for tier in plan.write_codes)
     if plan.unknown_tiers:
         decided = record.decisions.get("tier_map")
         known: dict[str, Any] = dict(decided) if isinstance(decided, Mapping) else {}  # pyright: ignore
-        tier_map = known | {str(unknown["code"]): [CHOOSE] for unknown in plan.unknown_tiers}
+        named = [str(unknown["code"]) for unknown in plan.unknown_tiers[:ROWS_SHOWN]]
+        tier_map = known | {code: [CHOOSE] for code in named}
         yield (
             f"Paste this into the field **Tier map**, each `{CHOOSE}` replaced by one or more of"
             f" the tiers {tiers}. tierflow does not guess what a code is worth."
         )
-        yield "```json\n" + json.dumps(tier_map, indent=2, ensure_ascii=False) + "\n```"
+        text = json.dumps(tier_map, indent=2, ensure_ascii=False)
+        yield "```json\n" + show_invisible(text) + "\n```"
+        if (more := plan.cases_in_all.get("unknown_tiers", 0) - len(named)) > 0:
+            yield (
+                f"{more:,} more codes are unknown: choose `quarantine` in the field **Unknown"
+                " tiers**, or write the map into a file and run `tierflow migrate --config`."
+            )
     for problem in record.problems:
-        yield f"### {problem.title} ({len(problem.rows)})"
+        yield f"### {problem.title} ({problem.cases:,})"
         if problem.title in FORM_FIELDS:
             yield f"To decide: {FORM_FIELDS[problem.title]}."
-        yield _table(problem.columns, problem.rows)
+        yield _table(problem.columns, problem.rows, problem.cases)
     yield "Empty fields keep what the last run of this database decided."
 
 
@@ -144,9 +157,12 @@ def _count(record: RunReport) -> Iterable[str]:
 
 def _tabulate(record: RunReport) -> Iterable[str]:
     """Yield the tables that this run has rows for."""
-    tiers = [(t.tier_code, t.models, t.source_models, *_markups(t)) for t in record.tiers]
+    tiers = [
+        (show_code(t.tier_code), t.models, t.source_models, *_markups(t)) for t in record.tiers
+    ]
     columns = ("tier", "models", "in the JSONB", "lowest", "mean", "highest markup")
     yield from _section("Tiers", columns, tiers)
+    yield from _section("Codes of later grants", CODE_COLUMNS, record.write_codes)
     checks = [
         (c.number, c.name, "passed" if c.ok else "FAILED", c.figure, c.expected)
         for c in record.checks
@@ -171,9 +187,9 @@ def _section(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]
         yield _table(columns, rows)
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def _table(columns: Sequence[str], rows: Sequence[Sequence[object]], total: int = 0) -> str:
     lines = [columns, ["---"] * len(columns)]
     lines += [[escape(format_value(cell)) for cell in row] for row in rows[:ROWS_SHOWN]]
     text = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    left = len(rows) - ROWS_SHOWN
+    left = max(total, len(rows)) - ROWS_SHOWN
     return text + (f"\n\nand {left:,} more: see the report" if left > 0 else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -13,6 +13,8 @@ from tasks.judge import Audit
 from tierflow import __version__, report
 from tierflow.measures import describe_locks
 from tierflow.plan import Plan
+from tierflow.show_code import show_code, show_markups
+from tierflow.write_codes import list_code_rows
 
 
 def compose_report(facts: Facts) -> report.RunReport:
@@ -34,6 +36,9 @@ def compose_report(facts: Facts) -> report.RunReport:
             report.Step(step.name, step.seconds, step.rows, step.outcome) for step in facts.steps
         ],
         tiers=_list_tiers(audit),
+        write_codes=list_code_rows(facts.plan.write_codes, facts.plan.codes_held)
+        if facts.plan
+        else (),
         quarantine=_list_quarantined(quarantined),
         quarantine_total=len(quarantined),
         checks=[
@@ -47,7 +52,7 @@ def compose_report(facts: Facts) -> report.RunReport:
             for j in (audit.verdict.results if audit else ())
         ],
         changes=[
-            report.Change(str(c["model"]), str(c["tier"]), _say_change(c))
+            report.Change(str(c["model"]), show_code(str(c["tier"])), _say_change(c))
             for c in facts.changes[: report.LIST_LIMIT]
         ],
         changes_total=len(facts.changes),
@@ -111,40 +116,71 @@ def _list_quarantined(frame: pd.DataFrame) -> Sequence[report.Quarantined]:
         report.Quarantined(
             str(row.model_identifier),
             int(str(row.position)),
-            row.value if isinstance(row.value, str) else "",
+            _show_quarantined(row.reason, row.code, row.value),
             str(row.reason).replace("_", " "),
         )
         for row in frame.head(report.LIST_LIMIT).itertuples()
     ]
 
 
+def _show_quarantined(reason: object, code: object, value: object) -> str:
+    """Return the code where it is what is wrong, else the JSON text of what cannot be read."""
+    if reason == "unknown_tier" and isinstance(code, str):
+        return show_code(code)
+    return value if isinstance(value, str) else ""
+
+
 def _list_problems(plan: Plan | None) -> Sequence[report.Problem]:
     if plan is None:
         return ()
+    totals = plan.cases_in_all
     problems = [
         report.Problem(
             "Unknown tier codes",
             ("code", "models", "nearest tiers"),
-            [(u["code"], u["models"], ", ".join(u["nearest"])) for u in plan.unknown_tiers],
+            [(show_code(u["code"]), u["models"], _show(u["nearest"])) for u in plan.unknown_tiers],
             "say what each code means with --tier-map CODE=TIER, or --unknown-tiers quarantine",
+            totals.get("unknown_tiers", 0),
+        ),
+        report.Problem(
+            "Codes of the tier map that no model holds",
+            ("code", "tiers", "nearest codes that one holds"),
+            [
+                (show_code(u["code"]), _show(u["tiers"]), _show(u["nearest"]))
+                for u in plan.unheld_codes
+            ],
+            "correct the tier map, where another code was meant",
+            totals.get("unheld_codes", 0),
+        ),
+        report.Problem(
+            "JSON encoded twice",
+            ("column", "models", "example"),
+            [(d["column"], d["models"], d["example"]) for d in plan.double_encoded],
+            "strings that hold an array or object: --double-encoded parse or quarantine",
         ),
         report.Problem(
             "Malformed values",
             ("model", "reason", "value"),
             [(m["model_id"], m["reason"], m["value"]) for m in plan.malformed],
             "correct them, or set them aside with --malformed quarantine",
+            totals.get("malformed", 0),
         ),
         report.Problem(
             "Codes of one tier with different markups",
             ("model", "tier", "markups"),
-            [(c["model_id"], c["tier"], c["markups"]) for c in plan.markup_conflicts],
+            [
+                (c["model_id"], show_code(c["tier"]), show_markups(c["markups"]))
+                for c in plan.markup_conflicts
+            ],
             "decide with --markup-conflict lowest, highest or quarantine",
+            totals.get("markup_conflicts", 0),
         ),
         report.Problem(
             "Markups with more than two decimals",
             ("model", "code", "markup"),
-            [(i["model_id"], i["code"], i["value"]) for i in plan.inexact_markups],
+            [(i["model_id"], show_code(i["code"]), i["value"]) for i in plan.inexact_markups],
             "decide with --inexact-markup round or quarantine",
+            totals.get("inexact_markups", 0),
         ),
         report.Problem("In the way", ("what",), [(text,) for text in plan.obstacles]),
         report.Problem(
@@ -154,6 +190,10 @@ def _list_problems(plan: Plan | None) -> Sequence[report.Problem]:
         ),
     ]
     return [problem for problem in problems if problem.rows]
+
+
+def _show(codes: Iterable[str]) -> str:
+    return ", ".join(map(show_code, codes))
 
 
 def _say_forecast(facts: Facts) -> str:

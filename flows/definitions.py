@@ -19,10 +19,16 @@ PARITY = (
     "schema/create_tier_code_view",
     "schema/create_usable_markup_function",
     "schema/create_markup_number_function",
+    "schema/create_held_json_function",
+    "schema/create_access_items_function",
+    "schema/create_markup_object_function",
+    "schema/create_write_code_in_force_view",
+    "schema/create_sync_rewrite_function",
 )
 COUNTED = (
     "queries/count_covered",
     "queries/count_grants",
+    "queries/has_sync_rewrite",
     "queries/count_models",
     "queries/list_tiers",
     "queries/list_sample_models",

@@ -26,8 +26,10 @@ def migrate(
     dry_run: bool = False,
     restart: bool = False,
     tier_map: dict[str, list[str]] | None = None,
+    write_codes: dict[str, str] | None = None,
     unknown_tiers: Literal["fail", "quarantine"] | None = None,
     malformed: Literal["fail", "quarantine"] | None = None,
+    double_encoded: Literal["fail", "quarantine", "parse"] | None = None,
     markup_conflict: Literal["fail", "quarantine", "lowest", "highest"] | None = None,
     inexact_markup: Literal["fail", "quarantine", "round"] | None = None,
     min_coverage: float | None = None,
@@ -43,9 +45,12 @@ def migrate(
         dry_run: Do all of it up to the audit, then throw the build away.
         restart: Throw an unfinished build away first; else it is resumed.
         tier_map: What each code of the JSONB means, as {"code": ["tier"]}.
+        write_codes: By which code the old application knows a tier, as {"tier": "code"}; the other
+            tiers: by the code that most models hold.
         unknown_tiers: What happens to a code that is neither mapped nor a tier. Empty, here and
             below: what the last run of this database decided; the first run stops and asks.
         malformed: What happens to a value that cannot be read.
+        double_encoded: What happens to a JSON string that holds an array or an object.
         markup_conflict: Which markup counts when the codes of one tier carry different ones.
         inexact_markup: What happens to a markup with more than two decimals.
         min_coverage: Share of all enabled models that must have a grant, 0 to 1; at first 0.8.
@@ -60,8 +65,10 @@ def migrate(
         config,
         {
             "tier_map": tier_map,
+            "write_codes": write_codes,
             "unknown_tiers": unknown_tiers,
             "malformed": malformed,
+            "double_encoded": double_encoded,
             "markup_conflict": markup_conflict,
             "inexact_markup": inexact_markup,
             "min_coverage": min_coverage,

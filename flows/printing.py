@@ -12,6 +12,8 @@ from flows.printing_back import print_finalized, print_restored, print_rollback,
 from flows.printing_tables import print_checks, print_files, print_rows
 from flows.printing_trust import print_forgotten, print_grants
 from tierflow.measures import describe_locks
+from tierflow.show_code import show_code, show_markups
+from tierflow.write_codes import CODE_COLUMNS, list_code_rows
 
 
 def print_result(command: str, result: Any, *, stderr: bool = False) -> None:
@@ -50,9 +52,9 @@ def _print_plan(console: Console, plan: Mapping[str, Any]) -> None:
     print_rows(console, "Will create", ("object",), [(name,) for name in plan["will_create"]])
     print_rows(
         console,
-        "Codes that later grants are written back with",
-        ("tier", "code in the JSONB"),
-        list(plan["write_codes"].items()),
+        "Codes that later grants are written back with: --write-code TIER=CODE",
+        CODE_COLUMNS,
+        list_code_rows(plan["write_codes"], plan["codes_held"]),
     )
     print_rows(
         console,
@@ -95,29 +97,56 @@ def _list_costs(plan: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _print_cases(console: Console, plan: Mapping[str, Any]) -> None:
+    totals = plan["cases_in_all"]
     print_rows(
         console,
         "Unknown tier codes: --tier-map CODE=TIER, or --unknown-tiers quarantine",
         ("code", "models", "nearest known codes"),
-        [(u["code"], u["models"], ", ".join(u["nearest"])) for u in plan["unknown_tiers"]],
+        [
+            (show_code(u["code"]), u["models"], _show_codes(u["nearest"]))
+            for u in plan["unknown_tiers"]
+        ],
+        totals["unknown_tiers"],
+    )
+    print_rows(
+        console,
+        "Codes of the tier map that no model holds",
+        ("code", "tiers", "nearest codes that one holds"),
+        [
+            (show_code(u["code"]), _show_codes(u["tiers"]), _show_codes(u["nearest"]))
+            for u in plan["unheld_codes"]
+        ],
+        totals["unheld_codes"],
+    )
+    print_rows(
+        console,
+        "JSON encoded twice: --double-encoded parse|quarantine",
+        ("column", "models", "example"),
+        [(d["column"], d["models"], d["example"]) for d in plan["double_encoded"]],
     )
     print_rows(
         console,
         "Malformed values: --malformed quarantine",
         ("model", "position", "reason", "value"),
         [(m["model_id"], m["position"], m["reason"], m["value"]) for m in plan["malformed"]],
+        totals["malformed"],
     )
     print_rows(
         console,
         "Markup conflicts: --markup-conflict lowest|highest|quarantine",
         ("model", "tier", "markups"),
-        [(c["model_id"], c["tier"], c["markups"]) for c in plan["markup_conflicts"]],
+        [
+            (c["model_id"], show_code(c["tier"]), show_markups(c["markups"]))
+            for c in plan["markup_conflicts"]
+        ],
+        totals["markup_conflicts"],
     )
     print_rows(
         console,
         "Inexact markups: --inexact-markup round|quarantine",
         ("model", "code", "markup"),
-        [(i["model_id"], i["code"], i["value"]) for i in plan["inexact_markups"]],
+        [(i["model_id"], show_code(i["code"]), i["value"]) for i in plan["inexact_markups"]],
+        totals["inexact_markups"],
     )
     print_rows(console, "In the way", ("what",), [(text,) for text in plan["obstacles"]])
     print_rows(
@@ -126,6 +155,10 @@ def _print_cases(console: Console, plan: Mapping[str, Any]) -> None:
         ("privilege", "give it with"),
         [(p["privilege"], p["remedy"]) for p in plan["missing_privileges"]],
     )
+
+
+def _show_codes(codes: Sequence[str]) -> str:
+    return ", ".join(map(show_code, codes))
 
 
 def _print_conservation(console: Console, result: Mapping[str, Any]) -> None:
@@ -187,7 +220,10 @@ def _print_migrate(console: Console, result: Mapping[str, Any]) -> None:
         console,
         "Changes",
         ("model", "tier", "change", "found", "wanted"),
-        [(c["model"], c["tier"], c["change"], c["found"], c["wanted"]) for c in result["changes"]],
+        [
+            (c["model"], show_code(c["tier"]), c["change"], c["found"], c["wanted"])
+            for c in result["changes"]
+        ],
     )
     _print_steps(console, result["steps"])
     print_files(console, result)
@@ -232,7 +268,12 @@ def _print_reconciled(console: Console, result: Mapping[str, Any]) -> None:
         "Grants on which the sides differ",
         ("model", "tier", "change", "from", "to"),
         [
-            (c["model"], c["tier"], c["change"], *(_say_markup(c[k]) for k in ("found", "wanted")))
+            (
+                c["model"],
+                show_code(c["tier"]),
+                c["change"],
+                *(_say_markup(c[k]) for k in ("found", "wanted")),
+            )
             for c in result["changes"]
         ],
     )

@@ -21,9 +21,16 @@ def make_table(title: str, *columns: str) -> Table:
 
 
 def print_rows(
-    console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
+    console: Console,
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    total: int | None = None,
 ) -> None:
-    """Print the first rows of a table, and how many there are more; nothing where there is none."""
+    """Print the first rows of a table, and how many there are more; nothing where there is none.
+
+    `total`: how many there are, where `rows` are the first of them.
+    """
     if not rows:
         return
     table = make_table(title, *columns)
@@ -31,8 +38,9 @@ def print_rows(
         table.add_row(*(escape(str(cell)) for cell in row))
     console.print()
     console.print(table)
-    if len(rows) > ROWS_SHOWN:
-        console.print(f"… and {len(rows) - ROWS_SHOWN} more: see the report, or --json")
+    left = max(total or 0, len(rows)) - ROWS_SHOWN
+    if left > 0:
+        console.print(f"… and {left} more: see the report, or --json")
 
 
 def print_checks(console: Console, title: str, checks: Sequence[Mapping[str, Any]]) -> None:

@@ -20,7 +20,7 @@ from flows.rollback import rollback
 from flows.target import open_target
 from flows.verify import verify
 from tasks import copy_source as copying
-from tierflow.decisions import lay_over, read_decisions, settle_decisions
+from tierflow.decisions import read_decisions, settle_decisions
 from tierflow.embedded import embedded_server
 from tierflow.errors import ChecksFailed
 from tierflow.evidence import hash_file
@@ -32,8 +32,10 @@ from tierflow.settings import Target, read_settings
 
 def rehearse(
     tier_map: dict[str, list[str]] | None = None,
+    write_codes: dict[str, str] | None = None,
     unknown_tiers: Literal["fail", "quarantine"] | None = None,
     malformed: Literal["fail", "quarantine"] | None = None,
+    double_encoded: Literal["fail", "quarantine", "parse"] | None = None,
     markup_conflict: Literal["fail", "quarantine", "lowest", "highest"] | None = None,
     inexact_markup: Literal["fail", "quarantine", "round"] | None = None,
     min_coverage: float | None = None,
@@ -46,8 +48,11 @@ def rehearse(
 
     Args:
         tier_map: What each code of the JSONB means, as {"code": ["tier"]}.
+        write_codes: By which code the old application knows a tier, as {"tier": "code"}; the other
+            tiers: by the code that most models hold.
         unknown_tiers: What happens to a code that is neither mapped nor a tier.
         malformed: What happens to a value that cannot be read.
+        double_encoded: What happens to a JSON string that holds an array or an object.
         markup_conflict: Which markup counts when the codes of one tier carry different ones.
         inexact_markup: What happens to a markup with more than two decimals.
         min_coverage: Share of all enabled models that must have a grant, 0 to 1.
@@ -60,8 +65,10 @@ def rehearse(
         config,
         {
             "tier_map": tier_map,
+            "write_codes": write_codes,
             "unknown_tiers": unknown_tiers,
             "malformed": malformed,
+            "double_encoded": double_encoded,
             "markup_conflict": markup_conflict,
             "inexact_markup": inexact_markup,
             "min_coverage": min_coverage,
@@ -73,7 +80,7 @@ def rehearse(
         recorded_run(source, "rehearse") as run,
         open_copy(source) as copy,
     ):
-        decided = lay_over(run.step(copying.read_decided, source), given)
+        decided = run.step(copying.read_decided, source, given)
         run.facts.config = hash_file(config)
         run.facts.decisions = settle_decisions(decided, {})
         run.step(copying.refuse_same_database, source, copy)

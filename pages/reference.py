@@ -21,6 +21,8 @@ from tierflow.settings import Settings
 
 # options that mean the same wherever they are are described once
 COMMON = ("--json", "--verbose", "--schema", "--yes")
+# written as a table of its own in tierflow.toml
+TABLES = ("tier_map", "write_codes")
 DECISIONS = (*Decisions.model_fields, "config")
 
 
@@ -123,7 +125,7 @@ def describe_decisions() -> str:
     options = {option.name: option for option in _options(list_commands()["migrate"])}
     rows = [
         (
-            f"`[{name}]`" if name == "tier_map" else f"`{name}`",
+            f"`[{name}]`" if name in TABLES else f"`{name}`",
             f"`{_write_option(options[name])}`",
             _write_default(field),
             f"{field.description}",

@@ -8,8 +8,10 @@
 --
 -- What a person must decide, each as -v name=value; what is left open was decided by the run before, or is the first value:
 --   tier_map         JSON: code -> tiers
+--   write_codes      JSON: tier -> code                      by which the old application knows the tier (left open: most models' code)
 --   unknown_tiers    fail | quarantine                       a code that is neither mapped nor a tier
 --   malformed        fail | quarantine                       a value that cannot be read
+--   double_encoded   fail | quarantine | parse               a JSON string that holds an array or an object
 --   markup_conflict  fail | quarantine | lowest | highest    codes of one tier with different markups (left open: as malformed)
 --   inexact_markup   fail | quarantine | round               more than two decimals (left open: as malformed)
 --   min_coverage     0.8                                     share of the enabled models that must have a grant
@@ -19,6 +21,10 @@
 \else
     \set tier_map ''
 \endif
+\if :{?write_codes}
+\else
+    \set write_codes ''
+\endif
 \if :{?unknown_tiers}
 \else
     \set unknown_tiers ''
@@ -26,6 +32,10 @@
 \if :{?malformed}
 \else
     \set malformed ''
+\endif
+\if :{?double_encoded}
+\else
+    \set double_encoded ''
 \endif
 \if :{?markup_conflict}
 \else
@@ -67,6 +77,7 @@ BEGIN;
 \ir schema/create_quarantine.sql
 \ir schema/create_decision.sql
 \ir schema/create_tier_map.sql
+\ir schema/create_write_code.sql
 \ir schema/create_captured.sql
 \ir schema/create_reconciled_grant.sql
 \ir schema/create_finalization.sql
@@ -85,7 +96,10 @@ SELECT gen_random_uuid() AS run_id, now() AS started
 \set head 'CREATE TEMPORARY TABLE tier ON COMMIT DROP AS'
 \ir queries/list_tiers.sql
 \ir standalone/create_settled_map.sql
+\ir standalone/create_candidate.sql
+\ir standalone/create_given_code.sql
 \ir standalone/create_settled.sql
+\ir standalone/create_show_code.sql
 \ir standalone/require_decisions.sql
 SELECT decisions, decisions ->> 'min_coverage' AS least,
     changes OR NOT :'has_rules'::boolean AS changes_rules, 'standalone sql' AS mode, 'standalone sql' AS fingerprint
@@ -96,13 +110,16 @@ FROM pg_temp.settled
     \ir queries/clear_tier_map.sql
     \ir standalone/insert_tier_map.sql
     \ir schema/create_tier_code_view.sql
+    \ir schema/create_write_code_in_force_view.sql
     \ir schema/create_markup_number_function.sql
     \ir schema/create_usable_markup_function.sql
+    \ir schema/create_held_json_function.sql
+    \ir schema/create_access_items_function.sql
+    \ir schema/create_markup_object_function.sql
     \ir schema/create_implied_grants_of_pairs_function.sql
     \ir schema/create_implied_grants_function.sql
     \ir schema/create_implied_grant_view.sql
 \endif
-\ir queries/insert_run.sql
 
 -- preflight: the data
 \set head 'CREATE TEMPORARY TABLE source_value ON COMMIT DROP AS'
@@ -110,7 +127,13 @@ FROM pg_temp.settled
 \ir standalone/create_pair.sql
 \ir standalone/create_element.sql
 \ir standalone/create_holder.sql
+\ir standalone/warn_unheld_codes.sql
 \ir standalone/require_decided.sql
+\ir standalone/settle_write_codes.sql
+\ir queries/save_write_codes.sql
+SELECT decisions FROM :"ledger".decision
+\gset
+\ir queries/insert_run.sql
 
 -- the junction table: loaded bare, or repaired
 \set captured ''
@@ -296,8 +319,10 @@ FROM (SELECT (decisions ->> 'backup_columns')::boolean AS wanted FROM pg_temp.se
     \ir queries/reopen_backups.sql
 \endif
 
--- the sync: from now on each side follows the other
-\if :lacks_sync
+-- the sync: from now on each side follows the other; made anew where the rules change
+SELECT :'lacks_sync'::boolean OR :'changes_rules'::boolean AS puts_sync
+\gset
+\if :puts_sync
     \ir schema/create_sync_model_view.sql
     \ir schema/create_sync_grant_view.sql
     \ir schema/create_sync_tier_view.sql

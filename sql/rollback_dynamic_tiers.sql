@@ -54,6 +54,8 @@ SELECT gen_random_uuid() AS run_id, now() AS started, 'standalone sql rollback' 
     \elif :is_captured
         \set head 'CREATE TEMPORARY TABLE difference ON COMMIT DROP AS'
         \ir queries/list_later_changes.sql
+        \ir schema/create_write_code.sql
+        \ir schema/create_write_code_in_force_view.sql
         \ir standalone/create_later_change.sql
         \ir standalone/require_mergeable.sql
         \ir standalone/write_later_changes.sql
@@ -88,6 +90,11 @@ SELECT gen_random_uuid() AS run_id, now() AS started, 'standalone sql rollback' 
     \ir schema/drop_implied_grant_view.sql
     \ir schema/drop_implied_grants_function.sql
     \ir schema/drop_implied_grants_of_pairs_function.sql
+    \ir schema/drop_access_items_function.sql
+    \ir schema/drop_markup_object_function.sql
+    \ir schema/drop_held_json_function.sql
+    \ir schema/drop_write_code_in_force_view.sql
+    \ir schema/drop_write_code.sql
     \ir schema/drop_tier_code_view.sql
     \ir schema/drop_usable_markup_function.sql
     \ir schema/drop_markup_number_function.sql

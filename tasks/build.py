@@ -19,8 +19,12 @@ log = logging.getLogger("tierflow.build")
 
 RULES = (
     "create_tier_code_view",
+    "create_write_code_in_force_view",
     "create_markup_number_function",
     "create_usable_markup_function",
+    "create_held_json_function",
+    "create_access_items_function",
+    "create_markup_object_function",
     "create_implied_grants_of_pairs_function",
     "create_implied_grants_function",
     "create_implied_grant_view",
@@ -141,6 +145,7 @@ def save_decisions(connection: Connection, target: Target, survey: Survey, run_i
         decisions=Jsonb(survey.rules.decisions.as_recorded()),
         fingerprint=survey.fingerprint,
     )
+    run(connection, "queries/save_write_codes", **target.names())
 
 
 @database_task("discard build")

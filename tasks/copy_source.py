@@ -7,6 +7,7 @@ import logging
 import re
 import secrets
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,15 @@ from tasks.definition import database_task
 from tasks.drop_objects import DROPS
 from tasks.survey import read_decisions_in_force
 from tierflow.connection import Connection, connect, fetch, run
-from tierflow.decisions import Decisions
+from tierflow.decisions import Decisions, lay_over, settle_decisions
 from tierflow.errors import ConfigurationError
 from tierflow.explode import QUARANTINE_COLUMNS
 from tierflow.finalization import read_finalization, require_source
 from tierflow.pg_programs import call_program
+from tierflow.plan import resolve_rules
 from tierflow.published import SOURCE_COLUMNS
 from tierflow.settings import Target
+from tierflow.write_codes import keep_valid_codes
 
 log = logging.getLogger("tierflow.rehearsal")
 
@@ -70,15 +73,22 @@ def refuse_same_database(source: Target, copy: Target) -> None:
 
 
 @database_task("decisions in force")
-def read_decided(source: Target) -> dict[str, Any]:
-    """Return the decisions that the last run on the database stored. Writes nothing.
+def read_decided(source: Target, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the decisions that the last run on the database stored, those given laid over them.
 
-    Raises ConfigurationError when the database is finalized: there is no source to rehearse with.
+    A stored write code that the given ones take its meaning is left out: the rehearsal settles it
+    anew, as a migration would. Writes nothing. Raises ConfigurationError when a decision is not
+    valid, or when the database is finalized: there is no source to rehearse with.
     """
     with connect(source, "rehearsal: decisions", read_only=True) as connection:
         require_source(read_finalization(connection, source))
         stored = read_decisions_in_force(connection, source)
-    return {name: stored[name] for name in Decisions.model_fields if name in stored}
+        tiers = fetch(connection, "queries/list_tiers", schema=source.schema)
+    kept = {name: stored[name] for name in Decisions.model_fields if name in stored}
+    if codes := kept.pop("write_codes", None):
+        rules = resolve_rules(settle_decisions(given, stored), tiers)
+        kept["write_codes"] = keep_valid_codes(codes, rules)
+    return lay_over(kept, given)
 
 
 @database_task("clear the copy")

@@ -18,7 +18,7 @@ from tasks.judge import Audit, RunNames, begin_to_judge_frames
 from tasks.publish import put_views_and_functions
 from tasks.quarantine import copy_quarantine
 from tasks.survey import Survey
-from tasks.sync import pause_sync, put_sync
+from tasks.sync import pause_sync, put_sync, put_sync_functions
 from tierflow.connection import Connection, connect, fetch, has_relation, run
 from tierflow.published import SYNC_TRIGGERS
 from tierflow.settings import Target
@@ -65,6 +65,7 @@ def reconcile(target: Target, survey: Survey, run_names: RunNames, *, apply: boo
         same_rules = _same_rules(connection, target, survey)
         if not same_rules:
             put_rules(connection, target, survey, run_names.run_id)
+            put_sync_functions(connection, names)
         else:
             save_decisions(connection, target, survey, run_names.run_id)
         before = compare(target, published=True, within=None if same_rules else connection)

@@ -11,12 +11,13 @@ import pandas as pd
 
 from tasks.captured import read_captured
 from tasks.definition import database_task
+from tierflow.cases import Cases
 from tierflow.connection import Connection, connect, fetch, has_relation
 from tierflow.decisions import settle_decisions
 from tierflow.errors import ConfigurationError
 from tierflow.finalization import read_finalization, require_source
 from tierflow.ledger import has_ledger
-from tierflow.plan import Plan, list_write_codes, resolve_rules
+from tierflow.plan import Plan, resolve_rules
 from tierflow.plan_notes import (
     list_notes,
     note_captured,
@@ -27,8 +28,9 @@ from tierflow.plan_notes import (
 from tierflow.published import SOURCE_COLUMNS, Inventory, take_inventory
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
-from tierflow.source_values import Cases, SourceValues, stream_source_values
+from tierflow.source_values import SourceValues, stream_source_values
 from tierflow.ways_back import list_ways_back
+from tierflow.write_codes import count_candidates, require_write_codes, settle_write_codes
 
 log = logging.getLogger("tierflow.preflight")
 
@@ -85,6 +87,7 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         stored = {} if other_schema else read_decisions_in_force(connection, target)
         decisions = settle_decisions(given, stored)
         rules = resolve_rules(decisions, tiers)
+        require_write_codes(given.get("write_codes") or {}, rules)
         inventory = dataclasses.replace(inventory, backup_columns=decisions.backup_columns)
         notes = list(note_partitions(columns))
         held = fetch(connection, "queries/list_lock_holders", schema=target.schema, alone=False)
@@ -99,6 +102,7 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
             uncaptured = None if captured.complete else captured.describe()
             notes += note_captured(uncaptured)
         values = SourceValues.read(stream_source_values(connection, target.schema), rules)
+        rules = settle_write_codes(rules, values.known_codes)
         cases = Cases(rules, values, _list_holders(connection, target, values))
     counts, undecided = values.counts, cases.undecided()
     log.info("Read %s models, %s source elements.", counts.source_models, counts.source_elements)
@@ -106,11 +110,15 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         state=inventory.state,
         will_create=inventory.missing,
         counts=counts,
-        write_codes=list_write_codes(rules),
+        write_codes=rules.decisions.write_codes,
+        codes_held=count_candidates(rules, values.known_codes),
         unknown_tiers=cases.unknown_tiers,
+        unheld_codes=cases.unheld_codes,
+        double_encoded=cases.double_encoded,
         malformed=cases.malformed,
         markup_conflicts=cases.markup_conflicts,
         inexact_markups=cases.inexact_markups,
+        cases_in_all=cases.totals,
         obstacles=(
             *_list_server_obstacles(server),
             *other_schema,
@@ -130,6 +138,8 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
             rules, counts, cases.unwritable, dumped=dumped, uncaptured=uncaptured
         ),
     )
+    for said in plan.list_unheld():
+        log.warning("%s.", said[:1].upper() + said[1:])
     return Survey(
         plan=plan,
         rules=rules,

@@ -57,7 +57,14 @@ def put_sync(connection: Connection, target: Target) -> None:
 
 def put_sync_of_grants(connection: Connection, names: Mapping[str, str]) -> None:
     """Create or replace what the triggers need, and those of the junction table, wherever it is."""
-    for name in (*SYNC_FUNCTIONS, *SYNC_OF_GRANTS):
+    put_sync_functions(connection, names)
+    for name in SYNC_OF_GRANTS:
+        run(connection, f"schema/{name}", **names)
+
+
+def put_sync_functions(connection: Connection, names: Mapping[str, str]) -> None:
+    """Create or replace what the triggers need: those of an older version learn the new rules."""
+    for name in SYNC_FUNCTIONS:
         run(connection, f"schema/{name}", **names)
 
 

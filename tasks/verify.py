@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -24,6 +25,7 @@ from tierflow.decisions import settle_decisions
 from tierflow.errors import ChecksFailed
 from tierflow.published import OBJECTS, SYNC_TRIGGERS
 from tierflow.settings import Target
+from tierflow.show_code import quote_code, show_code
 
 log = logging.getLogger("tierflow.verify")
 
@@ -32,7 +34,10 @@ WHOLE_UP_TO = 20_000
 SAMPLE_MODELS = 100
 LARGE_SAMPLE_MODELS = 1_000
 NOT_THERE = "the junction table is not there"
-NO_RULES = "the ledger does not hold the rules that the table was made by"
+NO_RULES = (
+    "the ledger does not hold the rules that the table was made by, or not all of this version"
+)
+RULES = ("implied_grant", "write_code_in_force")
 ANSWERS = "each tier answers as the old JSONB query"
 PARITY = ("missing", "extra", "wrong_markup")
 LAYER = [part for part in OBJECTS if part[0] in ("view", "security_invoker", "function")]
@@ -139,7 +144,7 @@ def _find_gap(connection: Connection, target: Target, schema: pd.DataFrame) -> s
         for row in columns.itertuples()
         if _type_of(str(row.found)) != _type_of(str(row.expected))
     ]
-    has_rules = has_relation(connection, target.ledger, "implied_grant")
+    has_rules = all(has_relation(connection, target.ledger, name) for name in RULES)
     return "; ".join(of_another_type) or (None if has_rules else NO_RULES)
 
 
@@ -172,18 +177,35 @@ def _ask_layer(
     answers = fetch(connection, "checks/compatibility", **names, sample_models=size, whole=whole)
     asked = [row["id"] for row in sample]
     prices = fetch(connection, "checks/price_differences", **names, models=asked, whole=whole)
-    unsynced = [name for name in SYNC_TRIGGERS if ("trigger", name) not in found]
+    unsynced = [
+        f"trigger {name} is not there or disabled"
+        for name in SYNC_TRIGGERS
+        if ("trigger", name) not in found
+    ]
     timings = time_queries(connection, target, grants, sample)
     providers = (
         fetch(connection, "queries/list_providers_per_tier", schema=target.schema)
         if detailed
         else []
     )
-    compatible = _check_compatibility(answers, prices[0]["differences"], unsynced)
+    unseen = _list_unseen_grants(connection, names)
+    compatible = _check_compatibility(answers, prices[0]["differences"], [*unsynced, *unseen])
     if not whole:
         said = f"{compatible.figure} (a sample of {size} of {models} models; --detailed asks all)"
         compatible = dataclasses.replace(compatible, figure=said)
     return (compatible, check_speed(timings, grants)), providers
+
+
+def _list_unseen_grants(connection: Connection, names: Mapping[str, str]) -> list[str]:
+    """Say which later grants the old application would not see, by what the sync makes of them."""
+    if not fetch(connection, "queries/has_sync_rewrite", ledger=names["ledger"])[0]["there"]:
+        return ["function sync_rewrite is not there"]
+    return [
+        f"{show_code(row['tier_code'])}: a later grant is written as {row['written']}, and the old"
+        f" application asks for {quote_code(row['write_code'])}"
+        for row in fetch(connection, "checks/later_grants", **names)
+        if not row["is_found"]
+    ]
 
 
 def check_all_parts(schema: pd.DataFrame) -> tuple[Check, ...]:
@@ -231,7 +253,7 @@ def _describe_tier(row: Any) -> str:
 
 
 def _check_compatibility(
-    rows: list[dict[str, Any]], price_differences: int, unsynced: list[str]
+    rows: list[dict[str, Any]], price_differences: int, faults: list[str]
 ) -> Check:
     kinds = ("view_differences", "function_differences", "availability_differences")
     wrong = [
@@ -242,16 +264,27 @@ def _check_compatibility(
     ]
     if price_differences:
         wrong.append(f"{price_differences} prices differ")
-    wrong += [f"trigger {name} is not there or disabled" for name in unsynced]
+    wrong += faults
     asked = sum(row["availability_questions"] for row in rows)
     answers = sum(row["old_models"] for row in rows)
     figure = f"{answers} answers of the view and of get_models_for_tier, {asked} of is_model_available_for_tier"  # noqa: E501
     return Check(
         "compatibility layer",
         not wrong,
-        f"{figure}; {'; '.join(wrong) or 'no difference'}",
+        f"{figure}; {'; '.join(wrong) or 'no difference'}{_say_asked(rows)}",
         ANSWERS,
     )
+
+
+def _say_asked(rows: list[dict[str, Any]]) -> str:
+    """Say where the old application knows a tier by several codes, and asks for one of them."""
+    asked = [
+        f"asked for {quote_code(row['write_code'])} it finds {row['asked_models']} of the"
+        f" {row['old_models']} models of {show_code(row['tier_code'])}"
+        for row in rows
+        if row["write_code"] is not None and row["asked_models"] < row["old_models"]
+    ]
+    return f" (the old application, {'; '.join(asked)})" if asked else ""
 
 
 def check_speed(timings: dict[str, float], grants: int) -> Check:

@@ -12,10 +12,11 @@ from tasks.survey import read_decisions_in_force
 from tierflow.connection import Connection, fetch, run
 from tierflow.decisions import Decisions
 from tierflow.errors import ConfigurationError
-from tierflow.plan import list_write_codes, resolve_rules
+from tierflow.plan import resolve_rules
 from tierflow.read_pair import Rules
 from tierflow.rewrite_pair import InexpressibleError, rewrite_pair
 from tierflow.settings import Target
+from tierflow.write_codes import list_write_codes
 
 NAMED = 5
 

@@ -26,11 +26,21 @@ class Decisions(BaseModel):
     tier_map: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="Code in the JSONB -> the tiers it grants."
     )
+    write_codes: dict[str, str] = Field(
+        default_factory=dict,
+        description="Tier -> the code by which the old application knows it, which a later grant"
+        " is written back as; unset: the one that most models hold, of those that mean it alone.",
+    )
     unknown_tiers: Literal["fail", "quarantine"] = Field(
         default="fail", description="A code that is neither mapped nor a tier."
     )
     malformed: Literal["fail", "quarantine"] = Field(
         default="fail", description="A value that cannot be read."
+    )
+    double_encoded: Literal["fail", "quarantine", "parse"] = Field(
+        default="fail",
+        description="JSON encoded twice: a JSON string that holds an array or an object. Parsed it"
+        " is read as that, and written back as such a string.",
     )
     markup_conflict: Literal["fail", "quarantine", "lowest", "highest"] | None = Field(
         default=None,
@@ -52,7 +62,7 @@ class Decisions(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _put_the_tier_map_in_order(cls, values: Any) -> Any:
-        """Undo what jsonb does to the order of keys: a tier is written as its first code."""
+        """Undo what jsonb does to the order of keys: of equal codes of a tier the first counts."""
         if not isinstance(values, Mapping) or "tier_map_order" not in values:
             return values  # pyright: ignore[reportUnknownVariableType]
         rest: dict[str, Any] = dict(values)  # pyright: ignore[reportUnknownArgumentType]
@@ -105,7 +115,8 @@ class Decisions(BaseModel):
 
     def fingerprint(self, tiers: Sequence[tuple[int, str]]) -> str:
         """Return a digest of all that shapes the grants: builds that share it may be joined."""
-        recorded = {**self.as_recorded(), "tier_map_order": None, "backup_columns": None}
+        shapeless = dict.fromkeys(("tier_map_order", "backup_columns", "write_codes"))
+        recorded = {**self.as_recorded(), **shapeless}
         shape = [recorded, sorted(tiers)]
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
@@ -120,7 +131,7 @@ def read_decisions(config: str | None, options: Mapping[str, Any]) -> dict[str, 
 
 
 def lay_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the decisions of both, those of `above` first; tier maps are joined."""
+    """Return the decisions of both, those of `above` first; maps are joined, key by key."""
     values = dict(below)
     for name, value in above.items():
         if value is None or value == {}:
@@ -190,4 +201,23 @@ def parse_tier_map(options: Sequence[str]) -> dict[str, tuple[str, ...]]:
                 next_step=f"give it once: --tier-map {code}={','.join((*result[code], *names))}",
             )
         result[code] = names
+    return result
+
+
+def parse_write_codes(options: Sequence[str]) -> dict[str, str]:
+    """Parse `TIER=CODE` options. Raises ConfigurationError for anything else."""
+    result: dict[str, str] = {}
+    for option in options:
+        tier, _, code = option.partition("=")
+        if not tier or not code:
+            raise ConfigurationError(
+                f"--write-code {option!r} is not of the form TIER=CODE.",
+                next_step="write for example --write-code byok=trial; a tier with a = in its code"
+                " goes into [write_codes] of tierflow.toml",
+            )
+        if result.setdefault(tier, code) != code:
+            raise ConfigurationError(
+                f"--write-code gives {tier!r} twice, as {result[tier]!r} and {code!r}.",
+                next_step=f"give it once: --write-code {tier}={code}",
+            )
     return result

@@ -20,6 +20,7 @@ LEDGER_TABLES = (
     "create_quarantine",
     "create_decision",
     "create_tier_map",
+    "create_write_code",
     "create_captured",
     "create_reconciled_grant",
     "create_finalization",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 import shlex
 from collections.abc import Mapping, Sequence
@@ -14,23 +13,32 @@ from tierflow.decisions import Decisions
 from tierflow.errors import ConfigurationError, DecisionNeeded
 from tierflow.explode import Counts
 from tierflow.read_pair import Rules
+from tierflow.show_code import LONGEST_SHOWN, NAMED, name_codes, quote_code
 
 _LONGEST_VALUE_SHOWN = 200
-_LONGEST_CODE_SHOWN = 80
 
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What `tierflow plan` prints; nothing here was written to the database."""
+    """What `tierflow plan` prints; nothing here was written to the database.
+
+    Of each kind of case the first ones are named, and `cases_in_all` counts them.
+    """
 
     state: str
     will_create: tuple[str, ...]
     counts: Counts
     write_codes: Mapping[str, str]
+    codes_held: Mapping[str, Mapping[str, int]] = dataclasses.field(
+        default_factory=dict[str, Mapping[str, int]]
+    )
     unknown_tiers: tuple[dict[str, Any], ...] = ()
+    unheld_codes: tuple[dict[str, Any], ...] = ()
+    double_encoded: tuple[dict[str, Any], ...] = ()
     malformed: tuple[dict[str, Any], ...] = ()
     markup_conflicts: tuple[dict[str, Any], ...] = ()
     inexact_markups: tuple[dict[str, Any], ...] = ()
+    cases_in_all: Mapping[str, int] = dataclasses.field(default_factory=dict[str, int])
     obstacles: tuple[str, ...] = ()
     missing_privileges: tuple[dict[str, str], ...] = ()
     unused_markups: int = 0
@@ -66,7 +74,7 @@ class Plan:
         """Raise DecisionNeeded or ConfigurationError when a run may not go on."""
         if not self.needs_decision:
             return
-        lines = [*self.undecided, *self.obstacles]
+        lines = [*self.undecided, *self.obstacles, *self.list_unheld()]
         lines += [
             f"missing privilege: {p['privilege']}; {p['remedy']}" for p in self.missing_privileges
         ]
@@ -75,12 +83,24 @@ class Plan:
             next_step=self.suggest_command(),
         )
 
+    def list_unheld(self) -> list[str]:
+        """Say which codes of the tier map no model holds, and which held ones look like them."""
+        said = [
+            f"no model holds {quote_code(u['code'])}, which the tier map has{_say_nearest(u)}"
+            for u in self.unheld_codes[:NAMED]
+        ]
+        more = self.cases_in_all.get("unheld_codes", 0) - len(said)
+        return [*said, *([f"nor {more:,} more of its codes"] if more > 0 else ())]
+
     def suggest_command(self) -> str:
         """Return the options that would decide every open case, for a person to judge."""
         codes = [str(unknown["code"]) for unknown in self.unknown_tiers]
-        options = [f"--tier-map {shlex.quote(code)}=TIER" for code in codes if _can_be_typed(code)]
+        typed = [code for code in codes if _can_be_typed(code)][:NAMED]
+        options = [f"--tier-map {shlex.quote(code)}=TIER" for code in typed]
         if len(options) < len(codes):
             options.append("--config tierflow.toml (with a [tier_map] for the other codes)")
+        if self.double_encoded:
+            options.append("--double-encoded parse|quarantine")
         if self.malformed:
             options.append("--malformed quarantine")
         if self.markup_conflicts:
@@ -92,8 +112,13 @@ class Plan:
         return "decide each case, for example: tierflow plan " + " ".join(options)
 
 
+def _say_nearest(unheld: Mapping[str, Any]) -> str:
+    nearest = unheld["nearest"]
+    return f" (the nearest that one holds: {quote_code(nearest[0])})" if nearest else ""
+
+
 def _can_be_typed(code: str) -> bool:
-    return code.isprintable() and len(code) <= _LONGEST_CODE_SHOWN
+    return code.isprintable() and len(code) <= LONGEST_SHOWN
 
 
 def resolve_rules(decisions: Decisions, tiers: Sequence[Mapping[str, Any]]) -> Rules:
@@ -103,35 +128,21 @@ def resolve_rules(decisions: Decisions, tiers: Sequence[Mapping[str, Any]]) -> R
     or a mapped code that is itself a tier: a tier's own code always means that tier.
     """
     ids = {str(tier["tier_code"]): int(tier["id"]) for tier in tiers}
-    known = ", ".join(sorted(ids)) or "(none)"
+    known = name_codes(sorted(ids)) or "(none)"
     for code, names in decisions.tier_map.items():
         if missing := [name for name in names if name not in ids]:
             raise ConfigurationError(
-                f"The tier map sends {code!r} to {', '.join(map(repr, missing))}, no tier.",
+                f"The tier map sends {quote_code(code)} to {name_codes(missing)}, no tier.",
                 next_step=f"use one of the tiers: {known}",
             )
         if code in ids and names != (code,):
             raise ConfigurationError(
-                f"The tier map maps {code!r}, itself a tier, whose own code always means it.",
-                next_step=f"leave {code!r} out of the tier map",
+                f"The tier map maps {quote_code(code)}, itself a tier, whose own code always means"
+                " it.",
+                next_step=f"leave {quote_code(code)} out of the tier map",
             )
     own = {code: (code,) for code in ids if code}
     return Rules(decisions, ids, {**own, **decisions.tier_map})
-
-
-def list_write_codes(rules: Rules) -> dict[str, str]:
-    """Return tier -> the code that a later grant of it gets in the JSONB."""
-    alone: dict[str, str] = {}
-    for code, tiers in rules.decisions.tier_map.items():
-        if len(tiers) == 1:
-            alone.setdefault(tiers[0], code)
-    return {tier: alone.get(tier, tier) for tier in rules.tier_ids}
-
-
-def nearest_codes(code: str, rules: Rules) -> list[str]:
-    """Return up to three known codes, the most alike first."""
-    known = [code for code in rules.tiers_of if len(code) <= _LONGEST_CODE_SHOWN]
-    return difflib.get_close_matches(code[:_LONGEST_CODE_SHOWN], known, n=3, cutoff=0.0)
 
 
 def show_value(text: str | None) -> Any:

@@ -13,6 +13,13 @@ NAMED = 10
 
 def list_notes(values: SourceValues, decisions: Decisions) -> Iterator[str]:
     """Say what of the data is read as it is, and what it comes to."""
+    if decisions.double_encoded == "parse":
+        for column, models in sorted(values.double_encoded.items()):
+            kind = "an array" if column == "tier_access" else "an object"
+            yield (
+                f"{column} of {models} models is a JSON string that holds {kind}, encoded twice: it"
+                " is read as that, and written back as such a string"
+            )
     if values.counts.defaulted_markups:
         yield f"{values.counts.defaulted_markups} grants have no markup and are billed at 1.00"
     if values.markups_as_strings:

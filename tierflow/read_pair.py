@@ -15,7 +15,8 @@ from decimal import Decimal
 from typing import Any
 
 from tierflow.decisions import Decisions
-from tierflow.json_text import as_json, parse_json
+from tierflow.double_encoding import Unreadable, Values, read_values
+from tierflow.json_text import as_json
 
 HIGHEST_MARKUP = Decimal("99.99")
 _MISSING_MARKUP = Decimal("1.00")
@@ -23,6 +24,9 @@ _HUNDREDTH = Decimal("0.01")
 _PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _LONGEST_PLAIN_NUMBER = 40
 _MISSING = object()
+# of what is named beside each element of a model that may have 300,000 of them
+_OFFERS_NAMED = 20
+_LONGEST_REPEATED = 1000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +39,11 @@ class Rules:
     decisions: Decisions
     tier_ids: Mapping[str, int]
     tiers_of: Mapping[str, tuple[str, ...]]
+
+    def read_values(self, access: str | None, markups: str | None) -> Values:
+        """Parse one model's two JSON texts (None is SQL NULL)."""
+        parse = self.decisions.double_encoded == "parse"
+        return read_values(access, markups, self.tiers_of, parse=parse)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -60,6 +69,9 @@ class Reading:
     conflicts: Mapping[str, tuple[tuple[str, Decimal], ...]]
     inexact: tuple[tuple[str, Decimal], ...]
     unused_markups: int
+    # the columns that hold JSON encoded twice; whether a later grant has a place in both
+    double_encoded: tuple[str, ...] = ()
+    is_writable: bool = True
 
     def count(self, fate: str) -> int:
         """Return how many elements met this fate."""
@@ -68,27 +80,12 @@ class Reading:
 
 def read_pair(access: str | None, markups: str | None, rules: Rules) -> Reading:
     """Read one model's two JSON texts (None is SQL NULL). Never raises for their content."""
-    prices = MarkupReader(parse_json(markups), rules.decisions)
-    reader = _PairReader(rules, prices)
-    for position, value in enumerate(_list_elements(parse_json(access)), start=1):
+    values = rules.read_values(access, markups)
+    reader = _PairReader(rules, MarkupReader(values, rules.decisions))
+    items = [values.access] if isinstance(values.access, Unreadable) else values.access
+    for position, value in enumerate(items, start=1):
         reader.add(position, value)
-    return reader.finish()
-
-
-def _list_elements(access: Any) -> list[Any]:
-    """SQL NULL, JSON null and [] mean no access; a bare string is one code."""
-    if access is None:
-        return []
-    if isinstance(access, list):
-        return access  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(access, str):
-        return [access]
-    return [_NotAnArray(access)]
-
-
-@dataclasses.dataclass(frozen=True)
-class _NotAnArray:
-    value: Any
+    return reader.finish(values)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,16 +103,18 @@ class Price:
 class MarkupReader:
     """Reads single markups of one parsed `tier_markup`."""
 
-    def __init__(self, markups: Any, decisions: Decisions) -> None:
-        self.markups = markups
+    def __init__(self, values: Values, decisions: Decisions) -> None:
+        self.markups = values.markups
         self.decisions = decisions
+        reason = "markups_double_encoded" if values.markups_encoded else "markups_not_an_object"
+        self._no_object = Price(reason=reason, value=_shorten(values.markups_text))
 
     def read(self, code: str) -> Price:
         """Return the price of a code, 1.00 where it has none of its own."""
         if self.markups is None:
             return Price(_MISSING_MARKUP, defaulted=True)
         if not isinstance(self.markups, dict):
-            return Price(reason="markups_not_an_object", value=as_json(self.markups))
+            return self._no_object
         raw = self.markups.get(code, _MISSING)  # pyright: ignore[reportUnknownVariableType]
         if raw is _MISSING:
             return Price(_MISSING_MARKUP, defaulted=True)
@@ -162,8 +161,8 @@ class _PairReader:
         self.elements.append(self._read_element(position, value))
 
     def _read_element(self, position: int, value: Any) -> Element:
-        if isinstance(value, _NotAnArray):
-            return _quarantined(position, None, "access_not_an_array", as_json(value.value))
+        if isinstance(value, Unreadable):
+            return _quarantined(position, None, value.reason, as_json(value.value))
         if not isinstance(value, str):
             return _quarantined(position, None, "element_not_a_string", as_json(value))
         if not value:
@@ -193,7 +192,7 @@ class _PairReader:
             number_as_string=price.was_string,
         )
 
-    def finish(self) -> Reading:
+    def finish(self, values: Values) -> Reading:
         conflicts = {
             tier: tuple(offers)
             for tier, offers in self.offers.items()
@@ -212,6 +211,8 @@ class _PairReader:
             conflicts=conflicts,
             inexact=tuple(self.inexact),
             unused_markups=self.prices.count_unused(self.seen),
+            double_encoded=values.list_encoded(),
+            is_writable=values.are_writable,
         )
 
     def _settle(self, element: Element, grants: Mapping[str, Decimal]) -> Element:
@@ -220,12 +221,21 @@ class _PairReader:
             return element
         refused = tuple(tier for tier in element.tier_codes if tier not in grants)
         if refused:
-            offers = {code: str(n) for tier in refused for code, n in self.offers[tier]}
+            offers = {
+                code: str(n) for tier in refused for code, n in self.offers[tier][:_OFFERS_NAMED]
+            }
             return _quarantined(
                 element.position, element.code, "markup_conflict", as_json(offers), refused
             )
         makes_one = any(self.offers[tier][0][0] == element.code for tier in element.tier_codes)
         return element if makes_one else dataclasses.replace(element, fate="merged")
+
+
+def _shorten(text: str | None) -> str | None:
+    """Return a JSON text that stands beside each element, or how long it is."""
+    if text is None or len(text) <= _LONGEST_REPEATED:
+        return text
+    return f'"({len(text)} characters)"'
 
 
 def _quarantined(

@@ -34,6 +34,7 @@ from tierflow.report_words import (
     format_share,
     format_value,
 )
+from tierflow.show_code import show_code
 
 __all__ = [
     "LIST_LIMIT",
@@ -147,6 +148,7 @@ def page_environment() -> Environment:
         "seconds": format_seconds,
         "share": format_share,
         "value": format_value,
+        "code": show_code,
     }
     return environment
 

@@ -67,12 +67,18 @@ class Change(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """Something a person must decide: a titled table of its cases, and how to decide it."""
+    """Something a person must decide: a titled table of its first cases, and how to decide it."""
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[object]]
     remedy: str = ""
+    total: int = 0
+
+    @property
+    def cases(self) -> int:
+        """Return how many there are in all."""
+        return max(self.total, len(self.rows))
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,7 @@ class RunReport:
 
     database is shown as it is: it must not hold a password. quarantine and changes may be cut by
     the caller, who then gives the totals; without them the quarantine's is counts.quarantined.
+    Codes are as show_code has them; write_codes has the columns of write_codes.CODE_COLUMNS.
     """
 
     run_id: str
@@ -116,6 +123,7 @@ class RunReport:
     counts: Counts = field(default_factory=Counts)
     steps: Sequence[Step] = ()
     tiers: Sequence[Tier] = ()
+    write_codes: Sequence[tuple[str, str, int, str]] = ()
     quarantine: Sequence[Quarantined] = ()
     quarantine_total: int | None = None
     checks: Sequence[Check] = ()

@@ -6,9 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from tierflow.double_encoding import Unreadable, Values
 from tierflow.errors import ConfigurationError
-from tierflow.json_text import as_json, parse_json
+from tierflow.json_text import as_json
 from tierflow.read_pair import MarkupReader, Rules, read_pair
+from tierflow.show_code import quote_code
+
+_NOTHING = (None, "null")
 
 
 class InexpressibleError(ConfigurationError):
@@ -22,11 +26,6 @@ class InexpressibleError(ConfigurationError):
         self.why = why
 
 
-def has_place_for_grants(access: str | None, markups: str | None) -> bool:
-    """Return whether these JSON texts have a shape that a later grant can be written into."""
-    return (access or "null").lstrip()[0] in '["n' and (markups or "null").lstrip()[0] in "{n"
-
-
 def rewrite_pair(
     access: str | None,
     markups: str | None,
@@ -38,10 +37,11 @@ def rewrite_pair(
 
     The order of the array stays; a code whose tiers are all still granted at one markup stays, a
     new grant is appended under its tier's write code; markups of revoked codes and elements that
-    mean nothing to us stay. Raises InexpressibleError when the old shape cannot say it.
+    mean nothing to us stay, and what was encoded twice is so again. Raises InexpressibleError when
+    the old shape cannot say it.
     """
-    elements = _as_list(parse_json(access))
-    prices = _as_object(parse_json(markups))
+    values = rules.read_values(access, markups)
+    elements, prices = _require_shapes(values)
     before = read_pair(access, markups, rules).grants
     wanted = {**before, **changes}
     changed = [tier for tier, markup in changes.items() if markup != before.get(tier)]
@@ -64,14 +64,22 @@ def rewrite_pair(
             )
     for tier, markup in wanted.items():
         if markup is not None and tier not in covered:
-            kept.append(write_codes[tier])
-            written[write_codes[tier]] = markup
-    reader = MarkupReader(prices, rules.decisions)
+            if (code := write_codes.get(tier)) is None:
+                raise InexpressibleError(f"no code means the tier {quote_code(tier)} alone")
+            kept.append(code)
+            written[code] = markup
+    reader = MarkupReader(values, rules.decisions)
     new_prices = {code: to for code, to in written.items() if reader.read(code).number != to}
-    return (
-        access if kept == elements else as_json(kept),
-        as_json({**prices, **new_prices}) if new_prices else markups,
-    )
+    # a column that held nothing takes the shape of the other one
+    access_twice = values.access_encoded or (values.markups_encoded and access in _NOTHING)
+    markups_twice = values.markups_encoded or (values.access_encoded and markups in _NOTHING)
+    if kept != elements:
+        access = _encode(kept, twice=access_twice)
+        if access_twice and as_json(kept) in rules.tiers_of:
+            raise InexpressibleError("what would be written is the name of a code")
+    if new_prices:
+        markups = _encode({**prices, **new_prices}, twice=markups_twice)
+    return access, markups
 
 
 def _spread(changes: Iterable[str], elements: Sequence[Any], rules: Rules) -> set[str]:
@@ -90,19 +98,23 @@ def _tiers_of(element: Any, rules: Rules) -> tuple[str, ...]:
     return rules.tiers_of.get(element, ()) if isinstance(element, str) else ()
 
 
-def _as_list(access: Any) -> list[Any]:
-    if access is None:
-        return []
-    if isinstance(access, list):
-        return list(access)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    if isinstance(access, str):
-        return [access]
-    raise InexpressibleError("tier_access is neither an array nor a code")
+def _require_shapes(values: Values) -> tuple[list[Any], dict[str, Any]]:
+    if isinstance(values.access, Unreadable):
+        raise InexpressibleError(
+            "tier_access is JSON encoded twice, which is not to be parsed"
+            if values.access_encoded
+            else "tier_access is neither an array nor a code"
+        )
+    prices: Any = {} if values.markups is None else values.markups
+    if not isinstance(prices, dict):
+        raise InexpressibleError(
+            "tier_markup is JSON encoded twice, which is not to be parsed"
+            if values.markups_encoded
+            else "tier_markup is not an object"
+        )
+    return list(values.access), dict(prices)  # pyright: ignore[reportUnknownArgumentType]
 
 
-def _as_object(markups: Any) -> dict[str, Any]:
-    if markups is None:
-        return {}
-    if isinstance(markups, dict):
-        return dict(markups)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    raise InexpressibleError("tier_markup is not an object")
+def _encode(value: Any, *, twice: bool) -> str:
+    """Return the JSON text of a value, in the shape that the application reads."""
+    return as_json(as_json(value)) if twice else as_json(value)

@@ -1,4 +1,4 @@
-"""The distinct values of the source, read: counts, and every case that a person may decide."""
+"""The distinct values of the source, read: counts, and those that leave something to decide."""
 
 from __future__ import annotations
 
@@ -7,20 +7,12 @@ from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import pandas as pd
 from psycopg.rows import DictRow
 
 from tierflow.connection import Connection, fetch, stream
-from tierflow.explode import QUARANTINE_COLUMNS, Counts, quarantine_row, sum_counts
+from tierflow.explode import Counts, sum_counts
 from tierflow.multiset_hash import MultisetHash, value_line
-from tierflow.plan import nearest_codes, shorten, show_value
 from tierflow.read_pair import Reading, Rules, read_pair
-from tierflow.rewrite_pair import has_place_for_grants
-
-# reasons that the plan lists under a heading of their own
-_LISTED_ELSEWHERE = ("unknown_tier", "markup_conflict", "markup_inexact")
-# comparing a code with 20 known ones takes 0.5 ms, and a hostile array holds 10,000 codes
-_NEAREST_LISTED = 500
 
 
 def stream_source_values(connection: Connection, schema: str) -> Generator[list[DictRow]]:
@@ -36,17 +28,13 @@ class Problem(NamedTuple):
     markups: str | None
     reading: Reading
 
-    @property
-    def is_unwritable(self) -> bool:
-        """Return whether these values have no place for a later grant."""
-        return not has_place_for_grants(self.access, self.markups)
-
 
 @dataclasses.dataclass
 class SourceValues:
     """What the distinct pairs of tier columns come to; only those with a problem are kept.
 
-    `unknown_tiers` is the number of models that hold each unknown code.
+    `unknown_tiers` and `known_codes` are the number of models that hold each code;
+    `double_encoded` of those whose column holds JSON encoded twice, by the column.
     """
 
     counts: Counts = dataclasses.field(default_factory=Counts)
@@ -55,6 +43,9 @@ class SourceValues:
     unused_markups: int = 0
     markups_as_strings: int = 0
     unknown_tiers: Counter[str] = dataclasses.field(default_factory=Counter[str])
+    known_codes: Counter[str] = dataclasses.field(default_factory=Counter[str])
+    double_encoded: Counter[str] = dataclasses.field(default_factory=Counter[str])
+    encoded_examples: dict[str, str] = dataclasses.field(default_factory=dict[str, str])
     problems: list[Problem] = dataclasses.field(default_factory=list[Problem])
     digest: MultisetHash = dataclasses.field(default_factory=MultisetHash)
 
@@ -79,109 +70,24 @@ class SourceValues:
         self.unused_markups += models * reading.unused_markups
         for element in reading.elements:
             self.markups_as_strings += models * element.number_as_string
-            if element.reason == "unknown_tier" and element.code is not None:
+            if element.code is None:
+                continue
+            if element.tier_codes:  # what a later duplicate has not
+                self.known_codes[element.code] += models
+            elif element.reason == "unknown_tier":
                 self.unknown_tiers[element.code] += models
-        problem = Problem(row["tier_access"], row["tier_markup"], reading)
+        for column in reading.double_encoded:
+            self.double_encoded[column] += models
+            self.encoded_examples.setdefault(column, row[column])
         if (
             reading.count("quarantined")
             or reading.conflicts
             or reading.inexact
-            or problem.is_unwritable
+            or not reading.is_writable
         ):
-            self.problems.append(problem)
+            self.problems.append(Problem(row["tier_access"], row["tier_markup"], reading))
 
     @property
     def expected_share(self) -> float:
         """Return the share of enabled models that will have a grant, 1.0 when none is enabled."""
         return self.enabled_with_grants / self.enabled_models if self.enabled_models else 1.0
-
-
-class Cases:
-    """Every case that a person may have to decide, by model.
-
-    `holders` are rows of `sql/queries/list_models_with_values.sql`.
-    """
-
-    def __init__(
-        self, rules: Rules, values: SourceValues, holders: Iterable[Mapping[str, Any]]
-    ) -> None:
-        self._rules = rules
-        self._values = values
-        held = [
-            (str(row["id"]), str(row["model_identifier"]), values.problems[int(row["pair"])])
-            for row in holders
-        ]
-        self._holders = [(model_id, name, problem.reading) for model_id, name, problem in held]
-        self.unwritable = tuple(name for _, name, problem in held if problem.is_unwritable)
-        self.unknown_tiers = self._list_unknown_tiers()
-        self.malformed = self._list_malformed()
-        self.markup_conflicts = self._list_markup_conflicts()
-        self.inexact_markups = self._list_inexact_markups()
-
-    def _list_unknown_tiers(self) -> tuple[dict[str, Any], ...]:
-        models = self._values.unknown_tiers
-        codes = sorted(models, key=lambda code: (-models[code], code))
-        nearest = {code: nearest_codes(code, self._rules) for code in codes[:_NEAREST_LISTED]}
-        return tuple(
-            {"code": code, "models": models[code], "nearest": nearest.get(code, [])}
-            for code in codes
-        )
-
-    def _list_malformed(self) -> tuple[dict[str, Any], ...]:
-        return tuple(
-            {
-                "model_id": identifier,
-                "reason": element.reason,
-                "value": show_value(element.value),
-                "code": element.code,
-                "position": element.position,
-            }
-            for _, identifier, reading in self._holders
-            for element in reading.elements
-            if element.fate == "quarantined" and element.reason not in _LISTED_ELSEWHERE
-        )
-
-    def _list_markup_conflicts(self) -> tuple[dict[str, Any], ...]:
-        return tuple(
-            {
-                "model_id": identifier,
-                "tier": tier,
-                "markups": {code: float(markup) for code, markup in offers},
-            }
-            for _, identifier, reading in self._holders
-            for tier, offers in reading.conflicts.items()
-        )
-
-    def _list_inexact_markups(self) -> tuple[dict[str, Any], ...]:
-        return tuple(
-            {"model_id": identifier, "code": code, "value": shorten(format(value, "f"))}
-            for _, identifier, reading in self._holders
-            for code, value in reading.inexact
-        )
-
-    def undecided(self) -> tuple[str, ...]:
-        """Say each kind of case whose decision is `fail`, in one phrase with its figure."""
-        decisions = self._rules.decisions
-        phrases: list[str] = []
-        if self.unknown_tiers and decisions.unknown_tiers == "fail":
-            names = ", ".join(
-                f"{shorten(u['code'])!r} ({u['models']} models)" for u in self.unknown_tiers
-            )
-            phrases.append(f"{len(self.unknown_tiers)} unknown tier codes: {names}")
-        if self.malformed and decisions.malformed == "fail":
-            phrases.append(f"{len(self.malformed)} malformed values")
-        if self.markup_conflicts and decisions.conflict_policy == "fail":
-            phrases.append(f"{len(self.markup_conflicts)} markup conflicts")
-        if self.inexact_markups and decisions.inexact_policy == "fail":
-            phrases.append(f"{len(self.inexact_markups)} markups with more than two decimals")
-        return tuple(phrases)
-
-    def quarantine(self) -> pd.DataFrame:
-        """Return a row, with the `QUARANTINE_COLUMNS`, for each element that is quarantined."""
-        rows = [
-            (model_id, identifier, *quarantine_row(element))
-            for model_id, identifier, reading in self._holders
-            for element in reading.elements
-            if element.fate == "quarantined"
-        ]
-        return pd.DataFrame(rows, columns=list(QUARANTINE_COLUMNS))

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tierflow.explode import Counts
-from tierflow.plan import list_write_codes
 from tierflow.read_pair import Rules
+from tierflow.show_code import name_codes, quote_code, show_code
+from tierflow.write_codes import list_write_codes
 
 CODES_SHOWN = 5
 
@@ -82,19 +83,21 @@ def _describe_codes(rules: Rules) -> Iterator[str]:
         if len(tiers) == 1:
             codes[tiers[0]].append(code)
         else:
-            written = [repr(write_codes[tier]) for tier in tiers]
+            written = name_codes([write_codes[tier] for tier in tiers if tier in write_codes])
             yield (
-                f"when a grant of one of {', '.join(tiers)} changes, the code {code!r}, which means"
-                f" them all, becomes {', '.join(written)}"
+                f"when a grant of one of {_name([*map(show_code, tiers)])} changes, the code"
+                f" {quote_code(code)}, which means them all, becomes"
+                f" {written or 'nothing: no code means one of them alone'}"
             )
     for tier, merged in codes.items():
         if len(merged) > 1:
             yield (
-                f"the codes {_name(merged)} all mean {tier}: a later grant of it comes back as"
-                f" {write_codes[tier]!r}, and what nobody changes stays as it is"
+                f"the codes {_name([*map(show_code, merged)])} all mean {show_code(tier)}: a later"
+                f" grant of it comes back as {quote_code(write_codes[tier])}, and what nobody"
+                " changes stays as it is"
             )
 
 
-def _name(names: list[str]) -> str:
+def _name(names: Sequence[str]) -> str:
     more = f" and {len(names) - CODES_SHOWN} more" if len(names) > CODES_SHOWN else ""
     return ", ".join(names[:CODES_SHOWN]) + more

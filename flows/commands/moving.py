@@ -10,6 +10,7 @@ import typer
 from flows.commands.options import (
     BackupColumns,
     Config,
+    DoubleEncoded,
     InexactMarkup,
     Json,
     Malformed,
@@ -19,10 +20,11 @@ from flows.commands.options import (
     TierMap,
     UnknownTiers,
     Verbose,
+    WriteCodes,
     Yes,
     as_text,
     gather_decisions,
-    read_tier_map,
+    read_maps,
 )
 from flows.console import confirm, import_flow, run_command
 
@@ -41,8 +43,10 @@ def demo(json_: Json = False, verbose: Verbose = False) -> None:
 
 def plan(
     tier_map: TierMap = None,
+    write_codes: WriteCodes = None,
     unknown_tiers: UnknownTiers = None,
     malformed: Malformed = None,
+    double_encoded: DoubleEncoded = None,
     markup_conflict: MarkupConflict = None,
     inexact_markup: InexactMarkup = None,
     min_coverage: MinCoverage = None,
@@ -54,13 +58,19 @@ def plan(
 ) -> None:
     """Say what a run would do and what a person must decide first. Changes nothing."""
     options = gather_decisions(
-        unknown_tiers, malformed, markup_conflict, inexact_markup, min_coverage, backup_columns
+        unknown_tiers,
+        malformed,
+        double_encoded,
+        markup_conflict,
+        inexact_markup,
+        min_coverage,
+        backup_columns,
     )
 
     def work() -> dict[str, Any]:
         flow = import_flow("plan", judges=False)
         return flow(
-            options=options | read_tier_map(tier_map),
+            options=options | read_maps(tier_map, write_codes),
             config=as_text(config),
             schema_name=schema,
         )
@@ -77,8 +87,10 @@ def migrate(
         typer.Option("--restart", help="Throw an unfinished build away first; else it is resumed."),
     ] = False,
     tier_map: TierMap = None,
+    write_codes: WriteCodes = None,
     unknown_tiers: UnknownTiers = None,
     malformed: Malformed = None,
+    double_encoded: DoubleEncoded = None,
     markup_conflict: MarkupConflict = None,
     inexact_markup: InexactMarkup = None,
     min_coverage: MinCoverage = None,
@@ -94,7 +106,13 @@ def migrate(
 ) -> None:
     """Move the access data into the junction table: write, audit, publish, verify."""
     options = gather_decisions(
-        unknown_tiers, malformed, markup_conflict, inexact_markup, min_coverage, backup_columns
+        unknown_tiers,
+        malformed,
+        double_encoded,
+        markup_conflict,
+        inexact_markup,
+        min_coverage,
+        backup_columns,
     )
     if not dry_run:
         confirm("This publishes tier_model_access in {place}. Go on?", schema, yes=yes)
@@ -105,7 +123,7 @@ def migrate(
             dry_run=dry_run,
             restart=restart,
             **options,
-            **read_tier_map(tier_map),
+            **read_maps(tier_map, write_codes),
             pg_dump=as_text(pg_dump),
             config=as_text(config),
             schema_name=schema,
@@ -116,8 +134,10 @@ def migrate(
 
 def rehearse(
     tier_map: TierMap = None,
+    write_codes: WriteCodes = None,
     unknown_tiers: UnknownTiers = None,
     malformed: Malformed = None,
+    double_encoded: DoubleEncoded = None,
     markup_conflict: MarkupConflict = None,
     inexact_markup: InexactMarkup = None,
     min_coverage: MinCoverage = None,
@@ -129,12 +149,18 @@ def rehearse(
 ) -> None:
     """Live the whole life of a migration on a disposable copy; the database is only read."""
     options = gather_decisions(
-        unknown_tiers, malformed, markup_conflict, inexact_markup, min_coverage, backup_columns
+        unknown_tiers,
+        malformed,
+        double_encoded,
+        markup_conflict,
+        inexact_markup,
+        min_coverage,
+        backup_columns,
     )
 
     def work() -> dict[str, Any]:
         flow = import_flow("rehearse", judges=True)
-        decisions = {**options, **read_tier_map(tier_map)}
+        decisions = {**options, **read_maps(tier_map, write_codes)}
         return flow(**decisions, config=as_text(config), schema_name=schema)
 
     run_command(work, "rehearse", json_=json_, verbose=verbose)

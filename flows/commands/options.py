@@ -29,12 +29,26 @@ TierMap = Annotated[
     list[str] | None,
     typer.Option(metavar="CODE=TIER[,TIER]", help="What a code of the JSONB means; repeatable."),
 ]
+WriteCodes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--write-code",
+        metavar="TIER=CODE",
+        help="By which code the old application knows a tier; repeatable.",
+    ),
+]
 UnknownTiers = Annotated[
     str | None,
     typer.Option(metavar="fail|quarantine", help="A code that is neither mapped nor a tier."),
 ]
 Malformed = Annotated[
     str | None, typer.Option(metavar="fail|quarantine", help="A value that cannot be read.")
+]
+DoubleEncoded = Annotated[
+    str | None,
+    typer.Option(
+        metavar="fail|quarantine|parse", help="A JSON string that holds an array or an object."
+    ),
 ]
 MarkupConflict = Annotated[
     str | None,
@@ -61,6 +75,7 @@ MinCoverage = Annotated[
 def gather_decisions(
     unknown_tiers: str | None,
     malformed: str | None,
+    double_encoded: str | None,
     markup_conflict: str | None,
     inexact_markup: str | None,
     min_coverage: float | None,
@@ -70,6 +85,7 @@ def gather_decisions(
     return {
         "unknown_tiers": unknown_tiers,
         "malformed": malformed,
+        "double_encoded": double_encoded,
         "markup_conflict": markup_conflict,
         "inexact_markup": inexact_markup,
         "min_coverage": min_coverage,
@@ -77,12 +93,13 @@ def gather_decisions(
     }
 
 
-def read_tier_map(options: list[str] | None) -> dict[str, Any]:
-    """Return the tier map given as options, as the flows take it."""
-    from tierflow.decisions import parse_tier_map
+def read_maps(tier_map: list[str] | None, write_codes: list[str] | None) -> dict[str, Any]:
+    """Return the tier map and the write codes given as options, as the flows take them."""
+    from tierflow.decisions import parse_tier_map, parse_write_codes
 
     return {
-        "tier_map": {code: list(tiers) for code, tiers in parse_tier_map(options or []).items()}
+        "tier_map": {code: list(tiers) for code, tiers in parse_tier_map(tier_map or []).items()},
+        "write_codes": parse_write_codes(write_codes or []),
     }
 
 

@@ -1,4 +1,4 @@
--- Returns a row per tier: how the view and both functions differ from the old JSONB query (codes of the tier by `?`, less what is quarantined). Reads only.
+-- Returns a row per tier: how the view and both functions differ from the old JSONB query (codes of the tier by `?`, less what is quarantined), and how many of these models the question with the code by which the old application knows the tier finds. Reads only.
 -- is_model_available_for_tier is asked for a sample of models; under `whole` the view and get_models_for_tier for all, else the view for the sample and the other not at all (it has no way to ask for less than a tier).
 :head
 WITH sample AS MATERIALIZED (
@@ -16,17 +16,22 @@ compared AS (
 ),
 
 old_query AS (
-    SELECT DISTINCT model.id AS model_id, code.tier_id
+    SELECT model.id AS model_id, code.tier_id, bool_or(known.code IS NOT NULL) AS is_asked
     FROM compared
     INNER JOIN :"schema".model_access_control AS model ON compared.id = model.id
     INNER JOIN :"ledger".tier_code AS code
-        ON jsonb_typeof(model.tier_access) IN ('array', 'string') AND model.tier_access ? code.code
+        ON CASE jsonb_typeof(model.tier_access)
+            WHEN 'array' THEN model.tier_access
+            WHEN 'string' THEN :"ledger".access_items(model.tier_access)
+        END ? code.code
+    LEFT JOIN :"ledger".write_code_in_force AS known ON code.tier_id = known.tier_id AND code.code = known.code
     WHERE model.enabled AND NOT EXISTS (
         SELECT FROM :"ledger".quarantine AS quarantined
         INNER JOIN :"schema".subscription_tiers AS tier ON tier.tier_code = ANY(quarantined.tier_codes)
-        WHERE quarantined.model_id = model.id
+        WHERE quarantined.model_id = model.id AND quarantined.tier_codes <> '{}'
             AND quarantined.code = code.code AND tier.id = code.tier_id
     )
+    GROUP BY model.id, code.tier_id
 ),
 
 view_rows AS (
@@ -57,7 +62,7 @@ asked AS (
 ),
 
 old_counts AS (
-    SELECT tier_id, count(*) AS models FROM old_query GROUP BY tier_id
+    SELECT tier_id, count(*) AS models, count(*) FILTER (WHERE is_asked) AS asked FROM old_query GROUP BY tier_id
 ),
 
 view_differences AS (
@@ -78,7 +83,9 @@ function_differences AS (
 
 SELECT
     tier.tier_code::text AS tier_code,
+    known.code AS write_code,
     coalesce(old_counts.models, 0) AS old_models,
+    coalesce(old_counts.asked, 0) AS asked_models,
     coalesce(view_differences.differences, 0) AS view_differences,
     coalesce(function_differences.differences, 0) AS function_differences,
     coalesce(asked.differences, 0) AS availability_differences,
@@ -88,4 +95,5 @@ LEFT JOIN old_counts ON tier.id = old_counts.tier_id
 LEFT JOIN view_differences ON tier.id = view_differences.tier_id
 LEFT JOIN function_differences ON tier.id = function_differences.tier_id
 LEFT JOIN asked ON tier.id = asked.tier_id
+LEFT JOIN :"ledger".write_code_in_force AS known ON tier.id = known.tier_id
 ORDER BY tier.sort_order, tier.id

@@ -33,7 +33,7 @@ ledger AS (
 rule AS (
     SELECT array_agg(proc.oid) AS oids,
         string_agg(format('%I.%I', :'ledger', wanted.name), ', ' ORDER BY wanted.name) AS names
-    FROM (VALUES ('implied_grants'), ('implied_grants_of_pairs'), ('markup_number'), ('usable_markup')) AS wanted (name)
+    FROM (VALUES ('access_items'), ('held_json'), ('implied_grants'), ('implied_grants_of_pairs'), ('markup_number'), ('markup_object'), ('sync_rewrite'), ('usable_markup')) AS wanted (name)
     CROSS JOIN ledger
     LEFT JOIN pg_proc AS proc ON proc.proname = wanted.name AND proc.pronamespace = ledger.oid
 ),

@@ -12,10 +12,11 @@ ours (name, kind, mark) AS (
     VALUES
     ('run', 'r', 'database_schema'), ('step', 'r', 'ordinal'), ('chunk', 'r', 'captured'),
     ('change_log', 'r', 'change_id'), ('quarantine', 'r', 'model_identifier'), ('decision', 'r', 'fingerprint'),
-    ('tier_map', 'r', 'ordinal'), ('finalization', 'r', 'sha256'), ('captured', 'r', 'caught_up'), ('reconciled_grant', 'r', 'markup_multiplier'),
-    ('tier_code', 'v', 'tier_id'), ('implied_grant', 'v', 'markup_multiplier'), ('sync_model', 'v', 'tier_access'),
+    ('tier_map', 'r', 'ordinal'), ('write_code', 'r', 'tier_id'), ('finalization', 'r', 'sha256'), ('captured', 'r', 'caught_up'), ('reconciled_grant', 'r', 'markup_multiplier'),
+    ('tier_code', 'v', 'tier_id'), ('write_code_in_force', 'v', 'tier_id'), ('implied_grant', 'v', 'markup_multiplier'), ('sync_model', 'v', 'tier_access'),
     ('sync_grant', 'v', 'markup_multiplier'), ('sync_tier', 'v', 'tier_code'), ('tier_model_access', 'r', 'markup_multiplier'),
-    ('capture_change', 'f', ''), ('keep_other_columns', 'f', ''), ('markup_number', 'f', ''), ('usable_markup', 'f', ''),
+    ('capture_change', 'f', ''), ('keep_other_columns', 'f', ''), ('markup_number', 'f', ''), ('usable_markup', 'f', ''), ('held_json', 'f', ''),
+    ('access_items', 'f', ''), ('markup_object', 'f', ''),
     ('implied_grants', 'f', ''), ('implied_grants_of_pairs', 'f', '')
 ),
 

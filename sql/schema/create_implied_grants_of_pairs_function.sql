@@ -8,14 +8,21 @@ BEGIN ATOMIC
             WHEN 'highest' THEN max(usable.markup) ELSE min(usable.markup)
         END
     FROM :"ledger".decision AS policy
-    CROSS JOIN unnest(p_access, p_markups) WITH ORDINALITY AS pair (access, markups, number)
-    CROSS JOIN LATERAL jsonb_array_elements(
-        CASE jsonb_typeof(pair.access)
-            WHEN 'array' THEN pair.access
-            WHEN 'string' THEN jsonb_build_array(pair.access)
-            ELSE '[]'
-        END
-    ) AS element (value)
+    CROSS JOIN (
+        -- once a pair: the functions are for strings, and an array must not pay for them
+        SELECT given.number,
+            CASE jsonb_typeof(given.access)
+                WHEN 'array' THEN given.access
+                WHEN 'string' THEN coalesce(:"ledger".access_items(given.access), '[]')
+                ELSE '[]'
+            END AS items,
+            CASE jsonb_typeof(given.markups)
+                WHEN 'string' THEN :"ledger".markup_object(given.markups) ELSE given.markups
+            END AS markups
+        FROM unnest(p_access, p_markups) WITH ORDINALITY AS given (access, markups, number)
+        OFFSET 0
+    ) AS pair
+    CROSS JOIN LATERAL jsonb_array_elements(pair.items) AS element (value)
     INNER JOIN :"ledger".tier_code AS code
         ON code.code = CASE WHEN jsonb_typeof(element.value) = 'string' THEN element.value #>> '{}' END
     CROSS JOIN LATERAL (

@@ -1,11 +1,13 @@
--- Creates the function that makes the stored decisions name the tiers as the tier map in force does, after tiers were renamed (from, to) or deleted. Locks that row of the ledger.
+-- Creates the function that makes the stored decisions name the tiers as the tier map and the write codes in force do, after tiers were renamed (from, to) or deleted. Locks that row of the ledger where it changes.
 CREATE OR REPLACE FUNCTION :"ledger".sync_decision(p_from text [], p_to text []) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    UPDATE tierflow.decision AS policy
-    SET decisions = policy.decisions || jsonb_build_object(
+    UPDATE tierflow.decision AS stored
+    SET decisions = stored.decisions || named.decisions
+    FROM tierflow.decision AS policy
+    CROSS JOIN LATERAL jsonb_build_object(
         'tier_map', coalesce((
             SELECT jsonb_object_agg(entry.code, entry.tiers)
             FROM (
@@ -25,8 +27,13 @@ BEGIN
                 INNER JOIN tierflow.sync_tier AS tier ON map.tier_id = tier.id
                 GROUP BY map.code
             ) AS entry
-        ), '[]')
-    )
-    WHERE policy.decisions ->> 'tier_map' <> '{}' OR EXISTS (SELECT FROM tierflow.tier_map);
+        ), '[]'),
+        'write_codes', coalesce((
+            SELECT jsonb_object_agg(tier.tier_code, settled.code)
+            FROM tierflow.write_code AS settled
+            INNER JOIN tierflow.sync_tier AS tier ON settled.tier_id = tier.id
+        ), '{}')
+    ) AS named (decisions)
+    WHERE stored.decisions || named.decisions <> stored.decisions;
 END
 $$

@@ -1,6 +1,6 @@
 -- Creates the function that writes the changed grants of one model into its JSONB, where that is plain; returns false where it is not, and create_sync_follow_junction_function.sql must do it. Locks the model FOR NO KEY UPDATE before it reads it, and writes it.
--- Plain is what create_sync_follow_plain_jsonb_function.sql calls so; a new code is written only if the tier has no legacy
--- code, which would come first. No two elements can then share a tier, so that each grant is written by itself.
+-- Plain is what create_sync_follow_plain_jsonb_function.sql calls so; a new code is written only if it is the tier's own that
+-- the old application knows it by. No two elements can then share a tier, so that each grant is written by itself.
 -- It has no SET clause, which would cost what a lookup costs: its callers have fixed the search path.
 CREATE OR REPLACE FUNCTION :"ledger".sync_follow_plain_grants(p_model uuid) RETURNS boolean
 LANGUAGE plpgsql
@@ -19,7 +19,7 @@ DECLARE
     code text;
     stands numeric;
     level numeric;
-    is_legacy boolean;
+    has_other_code boolean;
     changed_tiers integer [] := '{}';
     changed_levels numeric [] := '{}';
 BEGIN
@@ -33,10 +33,10 @@ BEGIN
     END IF;
     -- a statement of its own: it sees the grants that were committed meanwhile
     -- new codes come in the order of the codes, as in create_sync_rewrite_function.sql
-    FOR plain, tier, code, stands, level, is_legacy IN
+    FOR plain, tier, code, stands, level, has_other_code IN
         SELECT given.plain, own.id, own.tier_code, said.level, held.markup_multiplier,
             CASE WHEN said.level IS NULL THEN
-                EXISTS (SELECT FROM tierflow.tier_map AS map WHERE map.tier_id = own.id OR map.code = own.tier_code)
+                EXISTS (SELECT FROM tierflow.write_code AS settled WHERE settled.tier_id = own.id AND settled.code <> own.tier_code)
             END
         FROM (
             SELECT items - ARRAY(SELECT known.tier_code FROM tierflow.sync_tier AS known WHERE known.tier_code <> '') = '[]'
@@ -59,7 +59,7 @@ BEGIN
         WHERE said.level IS DISTINCT FROM held.markup_multiplier OR said.level < 0 OR NOT given.plain
         ORDER BY own.tier_code
     LOOP
-        IF NOT plain OR is_legacy OR code = '' OR level NOT BETWEEN 0 AND 99.99
+        IF NOT plain OR has_other_code OR code = '' OR level NOT BETWEEN 0 AND 99.99
             OR stands NOT BETWEEN 0 AND 99.99 OR stands <> round(stands, 2) THEN
             RETURN false;
         END IF;

@@ -8,14 +8,15 @@ CREATE OR REPLACE FUNCTION :"ledger".sync_rewrite(
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
 AS $$
 DECLARE
-    items jsonb := CASE coalesce(jsonb_typeof(p_access), 'null')
-        WHEN 'array' THEN p_access
-        WHEN 'string' THEN jsonb_build_array(p_access)
-        WHEN 'null' THEN '[]'
-    END;
-    kept jsonb;
+    items jsonb := tierflow.access_items(p_access);
+    read_markups jsonb := tierflow.markup_object(p_markups);
+    -- what was encoded twice is so again; a column that held nothing takes the shape of the other one
+    access_twice boolean := jsonb_typeof(p_access) = 'string' AND items <> jsonb_build_array(p_access);
+    markups_twice boolean := jsonb_typeof(p_markups) = 'string';
+    removed bigint [];
     added jsonb;
     prices jsonb;
     lost boolean;
@@ -27,20 +28,16 @@ BEGIN
         obstacle := 'access_not_an_array';
         RETURN;
     END IF;
-    IF coalesce(jsonb_typeof(p_markups), 'null') NOT IN ('object', 'null') THEN
+    IF coalesce(jsonb_typeof(read_markups), 'null') NOT IN ('object', 'null') THEN
         obstacle := 'markups_not_an_object';
         RETURN;
     END IF;
-    WITH RECURSIVE item AS MATERIALIZED (
-        SELECT element.value, element.ordinality AS position,
-            CASE WHEN jsonb_typeof(element.value) = 'string' THEN element.value #>> '{}' END AS code
+    -- only elements that mean something are looked at: an array may hold 300,000 others, and PostgreSQL expects 100
+    WITH RECURSIVE meaning AS MATERIALIZED (
+        SELECT element.ordinality AS position, code.code, code.tier_id
         FROM jsonb_array_elements(items) WITH ORDINALITY AS element (value, ordinality)
-    ),
-
-    meaning AS MATERIALIZED (
-        SELECT item.position, code.tier_id
-        FROM item
-        INNER JOIN tierflow.tier_code AS code ON item.code = code.code
+        INNER JOIN tierflow.tier_code AS code
+            ON code.code = CASE WHEN jsonb_typeof(element.value) = 'string' THEN element.value #>> '{}' END
     ),
 
     -- each tier that is granted on one side at least: `level` is the wanted markup, NULL where it is revoked; a markup
@@ -66,29 +63,19 @@ BEGIN
     ),
 
     judged AS MATERIALIZED (
-        SELECT item.position, item.value, item.code,
-            coalesce(bool_or(touched.tier_id IS NOT NULL), false) AS is_touched,
+        SELECT meaning.position, meaning.code,
+            bool_or(touched.tier_id IS NOT NULL) AS is_touched,
             CASE WHEN count(meaning.tier_id) = count(tier.level) AND min(tier.level) = max(tier.level) THEN min(tier.level) END AS level,
-            bool_or(meaning.tier_id IS NOT NULL AND tier.tier_id IS NULL) AS quarantined
-        FROM item
-        LEFT JOIN meaning ON item.position = meaning.position
+            bool_or(tier.tier_id IS NULL) AS quarantined
+        FROM meaning
         LEFT JOIN tier ON meaning.tier_id = tier.tier_id
         LEFT JOIN touched ON meaning.tier_id = touched.tier_id
-        GROUP BY item.position, item.value, item.code
+        GROUP BY meaning.position, meaning.code
     ),
 
     addition AS MATERIALIZED (
-        -- the first legacy code that maps to that tier alone, else its own: tierflow/plan.py, list_write_codes
         SELECT tier.level,
-            (
-                SELECT named.code
-                FROM tierflow.tier_code AS named
-                WHERE named.tier_id = tier.tier_id AND NOT EXISTS (
-                    SELECT FROM tierflow.tier_code AS other WHERE other.code = named.code AND other.tier_id <> named.tier_id
-                )
-                ORDER BY named.ordinal = 0, named.ordinal, named.code
-                LIMIT 1
-            ) AS code,
+            (SELECT named.code FROM tierflow.write_code_in_force AS named WHERE named.tier_id = tier.tier_id) AS code,
             (SELECT min(meaning.position) FROM meaning WHERE meaning.tier_id = tier.tier_id) AS position,
             own.tier_code
         FROM tier
@@ -107,27 +94,42 @@ BEGIN
     )
 
     SELECT
-        (SELECT jsonb_agg(judged.value ORDER BY judged.position) FROM judged WHERE NOT judged.is_touched OR judged.level IS NOT NULL),
+        (SELECT array_agg(judged.position) FROM judged WHERE judged.is_touched AND judged.level IS NULL),
         (SELECT jsonb_agg(addition.code ORDER BY addition.position, addition.tier_code) FROM addition),
         (
             SELECT jsonb_object_agg(written.code, written.level) FROM written
             WHERE written.code IS NOT NULL
-                AND tierflow.usable_markup(p_markups, written.code, policy.decisions ->> 'inexact_markup' = 'round') IS DISTINCT FROM written.level
+                AND tierflow.usable_markup(read_markups, written.code, policy.decisions ->> 'inexact_markup' = 'round') IS DISTINCT FROM written.level
         ),
         (SELECT bool_or(judged.quarantined) FROM judged WHERE judged.is_touched AND judged.level IS NULL),
         (SELECT bool_or(addition.code IS NULL) FROM addition)
-    INTO kept, added, prices, lost, uncoded
+    INTO removed, added, prices, lost, uncoded
     FROM tierflow.decision AS policy;
     IF lost OR uncoded THEN
         obstacle := CASE WHEN lost THEN 'code_is_quarantined' ELSE 'tier_has_no_code' END;
         RETURN;
     END IF;
-    kept := coalesce(kept, '[]') || coalesce(added, '[]');
-    IF kept <> items THEN
-        access := kept;
+    IF removed IS NOT NULL THEN
+        SELECT coalesce(jsonb_agg(element.value ORDER BY element.ordinality), '[]') INTO items
+        FROM jsonb_array_elements(items) WITH ORDINALITY AS element (value, ordinality)
+        WHERE NOT EXISTS (SELECT FROM unnest(removed) AS gone (position) WHERE gone.position = element.ordinality);
+    END IF;
+    IF removed IS NOT NULL OR added IS NOT NULL THEN
+        access := items || coalesce(added, '[]');
+        IF access_twice OR (markups_twice AND coalesce(p_access, 'null') = 'null') THEN
+            access := to_jsonb(access::text);
+            IF EXISTS (SELECT FROM tierflow.tier_code AS code WHERE code.code = access #>> '{}') THEN
+                access := p_access;
+                obstacle := 'array_is_a_code';
+                RETURN;
+            END IF;
+        END IF;
     END IF;
     IF prices IS NOT NULL THEN
-        markups := coalesce(nullif(p_markups, 'null'), '{}') || prices;
+        markups := coalesce(nullif(read_markups, 'null'), '{}') || prices;
+        IF markups_twice OR (access_twice AND coalesce(p_markups, 'null') = 'null') THEN
+            markups := to_jsonb(markups::text);
+        END IF;
     END IF;
 END
 $$

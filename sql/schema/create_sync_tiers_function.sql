@@ -81,6 +81,11 @@ BEGIN
             ) AS named;
             DELETE FROM tierflow.tier_map AS map WHERE map.tier_id = ANY(gone);
     END CASE;
+    -- who no longer means a tier alone is not what it is written back as; then it is by its own code, until a run settles another
+    DELETE FROM tierflow.write_code AS settled
+    WHERE settled.tier_id = ANY(gone)
+        OR NOT EXISTS (SELECT FROM tierflow.tier_code AS code WHERE code.code = settled.code AND code.tier_id = settled.tier_id)
+        OR EXISTS (SELECT FROM tierflow.tier_code AS other WHERE other.code = settled.code AND other.tier_id <> settled.tier_id);
     PERFORM tierflow.sync_decision(olds, news);
     -- the grants of a tier that had no code of its own can be said now
     SELECT array_agg(locked.id) INTO models
@@ -89,6 +94,11 @@ BEGIN
         WHERE model.id IN (
             SELECT held.id FROM tierflow.sync_model AS held
             WHERE jsonb_typeof(held.tier_access) IN ('array', 'string') AND held.tier_access ?| codes
+            UNION
+            -- no index sees into a string that holds an array; nobody looks for one where none is to be parsed
+            SELECT held.id FROM tierflow.sync_model AS held
+            WHERE (SELECT policy.decisions ->> 'double_encoded' = 'parse' FROM tierflow.decision AS policy)
+                AND jsonb_typeof(held.tier_access) = 'string' AND tierflow.access_items(held.tier_access) ?| codes
             UNION
             SELECT stored.model_id FROM tierflow.quarantine AS stored
             WHERE stored.reason = 'not_in_jsonb' AND stored.tier_codes && codes
@@ -115,14 +125,21 @@ BEGIN
         ON CONFLICT (model_id, tier_id) DO UPDATE SET markup_multiplier = excluded.markup_multiplier;
     ELSE
         UPDATE tierflow.sync_model AS model
-        SET tier_access = (
-            SELECT coalesce(jsonb_agg(item.value ORDER BY item.ordinality), '[]')
-            FROM jsonb_array_elements(
-                CASE jsonb_typeof(model.tier_access) WHEN 'array' THEN model.tier_access ELSE jsonb_build_array(model.tier_access) END
-            ) WITH ORDINALITY AS item (value, ordinality)
-            WHERE jsonb_typeof(item.value) <> 'string' OR (item.value #>> '{}') <> ALL(dead)
-        )
-        WHERE model.id = ANY(models) AND jsonb_typeof(model.tier_access) IN ('array', 'string') AND model.tier_access ?| dead;
+        SET tier_access = CASE
+            WHEN jsonb_typeof(model.tier_access) = 'string' AND held.items <> jsonb_build_array(model.tier_access) THEN to_jsonb(held.kept::text)
+            ELSE held.kept
+        END
+        FROM (
+            SELECT stored.id, read.items, (
+                SELECT coalesce(jsonb_agg(item.value ORDER BY item.ordinality), '[]')
+                FROM jsonb_array_elements(read.items) WITH ORDINALITY AS item (value, ordinality)
+                WHERE jsonb_typeof(item.value) <> 'string' OR (item.value #>> '{}') <> ALL(dead)
+            ) AS kept
+            FROM tierflow.sync_model AS stored
+            CROSS JOIN LATERAL (SELECT tierflow.access_items(stored.tier_access) AS items OFFSET 0) AS read
+            WHERE stored.id = ANY(models) AND read.items ?| dead
+        ) AS held
+        WHERE model.id = held.id;
     END IF;
     PERFORM set_config('tierflow.syncing', before, true);
     IF TG_OP = 'TRUNCATE' OR is_apart THEN

@@ -25,13 +25,21 @@ accepted AS (
 listed AS (
     SELECT
         pair.number AS pair,
-        pair.markups,
-        pair.is_no_array,
         item.ordinality::integer AS position,
         item.value,
-        CASE WHEN jsonb_typeof(item.value) = 'string' THEN item.value #>> '{}' END AS code
-    FROM pg_temp.pair AS pair
+        named.code,
+        pair.markups IS NULL OR (jsonb_typeof(pair.markups) = 'object' AND NOT pair.markups ? named.code) AS defaulted,
+        CASE WHEN jsonb_typeof(pair.markups) = 'object' THEN pair.markups -> named.code END AS raw,
+        :"ledger".usable_markup(pair.markups, named.code, policy.rounds) AS markup
+    FROM policy
+    -- a large value is stored compressed, and is unpacked once (#> '{}'), not for each element
+    CROSS JOIN (
+        SELECT held.number, held.is_unreadable, held.items, held.markups #> '{}' AS markups FROM pg_temp.pair AS held OFFSET 0
+    ) AS pair
     CROSS JOIN LATERAL jsonb_array_elements(pair.items) WITH ORDINALITY AS item (value, ordinality)
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN jsonb_typeof(item.value) = 'string' AND NOT pair.is_unreadable THEN item.value #>> '{}' END AS code
+    ) AS named
 ),
 
 counted AS (
@@ -40,22 +48,14 @@ counted AS (
 ),
 
 read AS (
-    SELECT
-        counted.*,
-        accepted.tier_codes,
-        counted.markups IS NULL OR (jsonb_typeof(counted.markups) = 'object' AND NOT counted.markups ? counted.code) AS defaulted,
-        CASE WHEN jsonb_typeof(counted.markups) = 'object' THEN counted.markups -> counted.code END AS raw,
-        :"ledger".markup_number(
-            CASE WHEN jsonb_typeof(counted.markups) = 'object' THEN counted.markups -> counted.code END
-        ) AS number,
-        :"ledger".usable_markup(counted.markups, counted.code, policy.rounds) AS markup
+    SELECT counted.*, accepted.tier_codes, :"ledger".markup_number(counted.raw) AS number
     FROM counted
-    CROSS JOIN policy
     LEFT JOIN accepted ON counted.code = accepted.code AND NOT counted.seen
 ),
 
 offer AS (
-    SELECT read.pair, read.position, read.code, read.markup, named.tier_code, named.place
+    SELECT read.pair, read.position, read.code, read.markup, named.tier_code, named.place,
+        row_number() OVER (PARTITION BY read.pair, named.tier_code ORDER BY read.position) AS ordinal
     FROM read
     CROSS JOIN LATERAL unnest(read.tier_codes) WITH ORDINALITY AS named (tier_code, place)
     WHERE read.markup IS NOT NULL
@@ -68,9 +68,17 @@ tier_read AS (
         min(position) AS first_position,
         min(markup) <> max(markup) AS conflicts,
         min(markup) <> max(markup) AND NOT (SELECT settles_conflicts FROM policy) AS refused,
-        jsonb_object_agg(code, markup::text) AS offers
+        -- the first twenty are named beside each of them
+        jsonb_object_agg(code, markup::text) FILTER (WHERE ordinal <= 20) AS offers
     FROM offer
     GROUP BY pair, tier_code
+),
+
+torn AS (
+    SELECT pair, first_position AS position, string_agg(format('%s %s', tier_code, offers), ', ' ORDER BY tier_code) AS conflicts
+    FROM tier_read
+    WHERE conflicts
+    GROUP BY pair, first_position
 ),
 
 verdict AS (
@@ -78,6 +86,7 @@ verdict AS (
         offer.pair,
         offer.position,
         array_agg(offer.tier_code ORDER BY offer.place) FILTER (WHERE tier_read.refused) AS refused,
+        array_agg(tier_read.offers) FILTER (WHERE tier_read.refused) AS offers,
         count(*) FILTER (WHERE tier_read.first_position = offer.position) AS tiers_first,
         count(*) FILTER (WHERE tier_read.first_position = offer.position AND NOT tier_read.refused) AS tiers_made
     FROM offer
@@ -88,31 +97,38 @@ verdict AS (
 judged AS (
     SELECT
         read.*,
+        pair.shown_markups,
+        torn.conflicts,
         verdict.refused,
+        verdict.offers,
         verdict.tiers_first,
         coalesce(verdict.tiers_made, 0) AS tiers_made,
         CASE
-            WHEN read.is_no_array THEN 'access_not_an_array'
+            WHEN pair.is_unreadable THEN pair.access_reason
             WHEN read.code IS NULL THEN 'element_not_a_string'
             WHEN read.code = '' THEN 'empty_code'
             WHEN read.seen THEN NULL
             WHEN read.tier_codes IS NULL THEN 'unknown_tier'
             WHEN verdict.refused IS NOT NULL THEN 'markup_conflict'
             WHEN read.markup IS NOT NULL THEN NULL
-            WHEN jsonb_typeof(read.markups) <> 'object' THEN 'markups_not_an_object'
+            WHEN pair.shown_markups IS NOT NULL THEN pair.markups_reason
             WHEN read.number IS NULL THEN 'markup_not_a_number'
             WHEN read.number < 0 THEN 'markup_negative'
             WHEN read.number > 99.99 THEN 'markup_too_high'
             ELSE 'markup_inexact'
         END AS reason
     FROM read
+    INNER JOIN (
+        SELECT number, is_unreadable, access_reason, markups_reason, shown_markups FROM pg_temp.pair
+    ) AS pair ON read.pair = pair.number
     LEFT JOIN verdict ON read.pair = verdict.pair AND read.position = verdict.position
+    LEFT JOIN torn ON read.pair = torn.pair AND read.position = torn.position
 )
 
 SELECT
     judged.pair,
     judged.position,
-    CASE WHEN NOT judged.is_no_array THEN judged.code END AS code,
+    judged.code,
     CASE
         WHEN judged.reason IS NOT NULL THEN 'quarantined'
         WHEN judged.seen THEN 'duplicates'
@@ -120,13 +136,12 @@ SELECT
         ELSE 'migrated'
     END AS fate,
     judged.reason,
-    CASE judged.reason
-        WHEN 'markups_not_an_object' THEN judged.markups
-        WHEN 'markup_conflict' THEN (
+    CASE
+        WHEN judged.reason IN ('markups_not_an_object', 'markups_double_encoded') THEN judged.shown_markups
+        WHEN judged.reason = 'markup_conflict' THEN (
             SELECT jsonb_object_agg(offered.key, offered.value)
-            FROM tier_read
-            CROSS JOIN LATERAL jsonb_each(tier_read.offers) AS offered
-            WHERE tier_read.pair = judged.pair AND tier_read.tier_code = ANY(judged.refused)
+            FROM unnest(judged.offers) AS given (offers)
+            CROSS JOIN LATERAL jsonb_each(given.offers) AS offered
         )
         ELSE coalesce(CASE WHEN judged.reason LIKE 'markup%' THEN judged.raw END, judged.value)
     END AS value,
@@ -135,9 +150,5 @@ SELECT
     judged.reason IS NULL AND NOT judged.seen AND judged.defaulted AS defaulted,
     judged.tier_codes IS NOT NULL AND judged.number BETWEEN 0 AND 99.99 AND judged.number <> round(judged.number, 2) AS inexact,
     CASE WHEN judged.tier_codes IS NOT NULL THEN judged.raw #>> '{}' END AS raw_markup,
-    (
-        SELECT string_agg(format('%s %s', tier_read.tier_code, tier_read.offers), ', ')
-        FROM tier_read
-        WHERE tier_read.pair = judged.pair AND tier_read.conflicts AND tier_read.first_position = judged.position
-    ) AS conflicts
+    judged.conflicts
 FROM judged

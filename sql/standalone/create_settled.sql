@@ -11,11 +11,12 @@ WITH stored AS (
 
 laid AS (
     SELECT
-        '{"unknown_tiers": "fail", "malformed": "fail", "min_coverage": 0.8, "backup_columns": false}'::jsonb
+        '{"unknown_tiers": "fail", "malformed": "fail", "double_encoded": "fail", "min_coverage": 0.8, "backup_columns": false}'::jsonb
         || coalesce((SELECT policies FROM stored), '{}')
         || jsonb_strip_nulls(jsonb_build_object(
             'unknown_tiers', nullif(:'unknown_tiers', ''),
             'malformed', nullif(:'malformed', ''),
+            'double_encoded', nullif(:'double_encoded', ''),
             'markup_conflict', nullif(:'markup_conflict', ''),
             'inexact_markup', nullif(:'inexact_markup', ''),
             'min_coverage', nullif(:'min_coverage', '')::numeric,
@@ -27,6 +28,8 @@ merged AS (
     SELECT policies || jsonb_build_object(
         'markup_conflict', coalesce(policies ->> 'markup_conflict', policies ->> 'malformed'),
         'inexact_markup', coalesce(policies ->> 'inexact_markup', policies ->> 'malformed'),
+        'write_codes', coalesce(policies -> 'write_codes', '{}')
+            || coalesce((SELECT jsonb_object_agg(given.tier_code, given.code) FROM pg_temp.given_code AS given), '{}'),
         'tier_map', coalesce((SELECT jsonb_object_agg(code, tiers) FROM pg_temp.settled_map), '{}'),
         'tier_map_order', coalesce((
             SELECT jsonb_agg(code ORDER BY ordinal)

@@ -1,5 +1,5 @@
 -- Raises when something is left that a person must decide, with all cases at once. Reads only.
--- Every unknown code is named with its models; of the other cases the first twenty.
+-- The first twenty of each kind are named.
 DO $$
 DECLARE
     decisions jsonb := (SELECT settled.decisions FROM pg_temp.settled);
@@ -7,15 +7,33 @@ DECLARE
     said text;
 BEGIN
     IF decisions ->> 'unknown_tiers' = 'fail' THEN
-        SELECT format('%s unknown tier codes: %s', count(*), string_agg(format('%L (%s models)', code, models), ', ' ORDER BY models DESC, code))
+        SELECT format('%s unknown tier codes: %s', max(total), string_agg(format('%s (%s models)', pg_temp.show_code(code), models), ', ' ORDER BY place))
+            || CASE WHEN max(total) > 20 THEN format(' and %s more', max(total) - 20) ELSE '' END
         INTO said
         FROM (
-            SELECT element.code, sum(pair.models) AS models
+            SELECT element.code, sum(pair.models) AS models, count(*) OVER () AS total,
+                row_number() OVER (ORDER BY sum(pair.models) DESC, element.code) AS place
             FROM pg_temp.element AS element
             INNER JOIN pg_temp.pair AS pair ON element.pair = pair.number
             WHERE element.reason = 'unknown_tier'
             GROUP BY element.code
-        ) AS unknown HAVING count(*) > 0;
+        ) AS unknown
+        WHERE unknown.place <= 20
+        HAVING count(*) > 0;
+        phrases := array_append(phrases, said);
+    END IF;
+    IF decisions ->> 'double_encoded' = 'fail' THEN
+        SELECT 'JSON encoded twice: ' || string_agg(format('%s of %s models, such as %s', twice.name, twice.models, left(twice.example, 80)), ', ' ORDER BY twice.name)
+        INTO said
+        FROM (
+            SELECT 'tier_access' AS name, sum(pair.models) AS models, min(pair.tier_access) AS example
+            FROM pg_temp.pair AS pair WHERE pair.is_access_encoded
+            UNION ALL
+            SELECT 'tier_markup', sum(pair.models), min(pair.tier_markup)
+            FROM pg_temp.pair AS pair WHERE pair.is_markup_encoded
+        ) AS twice
+        WHERE twice.models > 0
+        HAVING count(*) > 0;
         phrases := array_append(phrases, said);
     END IF;
     IF decisions ->> 'malformed' = 'fail' THEN
@@ -25,7 +43,8 @@ BEGIN
         INTO said
         FROM pg_temp.element AS element
         INNER JOIN pg_temp.holder AS holder ON element.pair = holder.pair
-        WHERE element.reason NOT IN ('unknown_tier', 'markup_conflict', 'markup_inexact') HAVING count(*) > 0;
+        WHERE element.reason NOT IN ('unknown_tier', 'access_double_encoded', 'markups_double_encoded', 'markup_conflict', 'markup_inexact')
+        HAVING count(*) > 0;
         phrases := array_append(phrases, said);
     END IF;
     IF decisions ->> 'markup_conflict' = 'fail' THEN
@@ -52,7 +71,7 @@ BEGIN
     IF cardinality(phrases) > 0 THEN
         RAISE EXCEPTION 'A person must decide; nothing was changed. %.', array_to_string(phrases, '. ')
         USING HINT = format('The tiers are: %s. Decide with -v tier_map=''{"CODE": ["TIER"]}'', -v unknown_tiers=quarantine,'
-            ' -v malformed=quarantine, -v markup_conflict=lowest|highest|quarantine, -v inexact_markup=round|quarantine.',
+            ' -v double_encoded=parse|quarantine, -v malformed=quarantine, -v markup_conflict=lowest|highest|quarantine, -v inexact_markup=round|quarantine.',
             (SELECT coalesce(tiers, '(none)') FROM pg_temp.settled));
     END IF;
 END

@@ -11,6 +11,7 @@ BEGIN
         FROM (VALUES
             ('unknown_tiers', ARRAY['fail', 'quarantine']),
             ('malformed', ARRAY['fail', 'quarantine']),
+            ('double_encoded', ARRAY['fail', 'quarantine', 'parse']),
             ('markup_conflict', ARRAY['fail', 'quarantine', 'lowest', 'highest']),
             ('inexact_markup', ARRAY['fail', 'quarantine', 'round'])
         ) AS wanted (name, valid)
@@ -19,17 +20,24 @@ BEGIN
         SELECT 'min_coverage is not between 0 and 1'
         WHERE NOT (settled.decisions ->> 'min_coverage')::numeric BETWEEN 0 AND 1
         UNION ALL
-        SELECT format('the tier map sends %L to %s, which is no tier', code, coalesce(quote_literal(tier_code), 'nothing'))
+        SELECT format('the tier map sends %s to %s, which is no tier', pg_temp.show_code(code), coalesce(pg_temp.show_code(tier_code), 'nothing'))
         FROM pg_temp.settled_map
         WHERE tier_id IS NULL OR code = ''
         UNION ALL
-        SELECT format('the tier map names %L twice for %L', tier_code, code)
+        SELECT format('the tier map names %s twice for %s', pg_temp.show_code(tier_code), pg_temp.show_code(code))
         FROM pg_temp.settled_map GROUP BY code, tier_code HAVING count(*) > 1
         UNION ALL
-        SELECT format('the tier map maps %L, which is itself a tier: its own code always means it', map.code)
+        SELECT format('the tier map maps %s, which is itself a tier: its own code always means it', pg_temp.show_code(map.code))
         FROM pg_temp.settled_map AS map
         INNER JOIN pg_temp.tier AS tier ON map.code = tier.tier_code
         WHERE map.tiers <> jsonb_build_array(map.code)
+        UNION ALL
+        SELECT format('%s cannot be the write code of %s, which it does not mean, or not alone', pg_temp.show_code(given.code), pg_temp.show_code(given.tier_code))
+        FROM pg_temp.given_code AS given
+        WHERE NOT EXISTS (
+            SELECT FROM pg_temp.candidate AS candidate
+            WHERE candidate.tier_code = given.tier_code AND candidate.code = given.code
+        )
     ) AS complaint;
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'The decisions cannot be used: %. Nothing was changed.', wrong

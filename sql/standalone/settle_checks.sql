@@ -14,7 +14,7 @@ FROM (
     answer AS (
         SELECT answer.* FROM frames
         CROSS JOIN LATERAL jsonb_to_recordset(frames.value -> 'compatibility') AS answer (
-            tier_code text, old_models bigint, view_differences bigint, function_differences bigint,
+            tier_code text, write_code text, old_models bigint, asked_models bigint, view_differences bigint, function_differences bigint,
             availability_differences bigint, availability_questions bigint
         )
     ),
@@ -77,7 +77,15 @@ FROM (
     UNION ALL
     SELECT 6, 'compatibility layer', differences.wrong IS NULL,
         format('%s answers of the view and of get_models_for_tier, %s of is_model_available_for_tier; %s',
-            asked.answers, asked.questions, coalesce(differences.wrong, 'no difference')),
+            asked.answers, asked.questions, coalesce(differences.wrong, 'no difference'))
+        || coalesce((
+            SELECT format(' (the old application, %s)', string_agg(
+                format('asked for %L it finds %s of the %s models of %s', write_code, asked_models, old_models, tier_code), '; '
+            ))
+            FROM answer
+            WHERE asked_models < old_models AND write_code IS NOT NULL
+            HAVING count(*) > 0
+        ), ''),
         'each tier answers as the old JSONB query'
     FROM (
         SELECT coalesce(sum(old_models), 0) AS answers, coalesce(sum(availability_questions), 0) AS questions FROM answer
@@ -97,6 +105,14 @@ FROM (
             WHERE price.differences > 0
             UNION ALL
             SELECT unsynced.said FROM unsynced
+            UNION ALL
+            SELECT 'function sync_rewrite is not there' FROM frames WHERE NOT frames.value ? 'later_grants'
+            UNION ALL
+            SELECT format('%s: a later grant is written as %s, and the old application asks for %L', later.tier_code, later.written, later.write_code)
+            FROM frames
+            CROSS JOIN LATERAL jsonb_to_recordset(frames.value -> 'later_grants')
+                AS later (tier_code text, write_code text, written text, is_found boolean)
+            WHERE NOT later.is_found
             UNION ALL
             SELECT format('view %s has no security_invoker', name)
             FROM unnest(ARRAY['v_model_tier_access', 'v_tier_model_summary']) AS wanted (name)

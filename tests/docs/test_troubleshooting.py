@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import re
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
@@ -70,6 +71,10 @@ def nothing(_scene: Scene) -> None: ...
 
 def spoil_a_price(scene: Scene) -> None:
     write_one(scene, '["trial"]', '{"trial": "cheap"}')
+
+
+def encode_twice(scene: Scene) -> None:
+    write_one(scene, json.dumps('["trial"]'), json.dumps('{"trial": 1.5}'))
 
 
 def write_one(scene: Scene, access: str, markup: str, *, past_sync: bool = False) -> None:
@@ -215,6 +220,9 @@ def lose_captured_values(scene: Scene) -> None:
 Prepare = Callable[[Scene], "AbstractContextManager[None] | None"]
 LOOKING: dict[str, Prepare] = {
     "The codes of the JSONB are not those of the tiers": nothing,
+    "JSON is encoded twice": encode_twice,
+    "A code of the tier map is held by no model": nothing,
+    "A write code does not mean its tier alone": nothing,
     "A price cannot be read": spoil_a_price,
     "Two codes of one tier carry different markups": write_two_prices,
     "A privilege is missing": be_poor,

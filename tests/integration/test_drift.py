@@ -9,7 +9,7 @@ from support.database import Database, Told, model_uuid
 from support.reuse import fill_once
 
 SEQUENCE = "SELECT last_value FROM public.tier_model_access_id_seq"
-OPTIONS = ("--tier-map", "old=pro", "--min-coverage", "0.1")
+OPTIONS = ("--tier-map", "old=pro", "--write-code", "pro=old", "--min-coverage", "0.1")
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ def test_the_decisions_of_a_run_are_in_force_until_others_are_given(
     told = tierflow("migrate", *options)
     assert (told.code, told.value["outcome"]) == (0, "reconciled"), told.stderr
     assert changes_of(told) == wanted
-    assert tierflow("plan").value["write_codes"] == {"free": "old", "pro": "pro"}
+    assert tierflow("plan").value["write_codes"] == {"free": "free", "pro": "pro"}
 
 
 ADOPTED = """CREATE TABLE public.tier_model_access (

@@ -432,7 +432,8 @@ DEFINER = {
 # called by those with the path they have fixed; a clause of their own would keep PostgreSQL from
 # inlining them, or cost each write a lookup. Their names are bound at creation, or qualified
 WITHOUT_PATH = {
-    "implied_grants", "implied_grants_of_pairs", "markup_number", "usable_markup",
+    "implied_grants", "implied_grants_of_pairs", "markup_number", "usable_markup", "held_json",
+    "access_items", "markup_object",
     "sync_follow_plain_grants", "sync_follow_plain_jsonb",
 }  # fmt: skip
 

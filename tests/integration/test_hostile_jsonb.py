@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from pathlib import Path
@@ -121,15 +122,32 @@ def test_the_plan_lists_every_kind_of_case_and_changes_nothing(
     assert plan["source_elements"] == sum(len(answer.elements) for answer in answers.values())
     assert plan["expected_grants"] == sum(len(answer.grants) for answer in answers.values())
 
-    reasons = {reason for _, _, _, reason, _, _ in quarantine_in(answers)}
-    elsewhere = {"unknown_tier", "markup_conflict", "markup_inexact"}
-    assert {case["reason"] for case in plan["malformed"]} == reasons - elsewhere
-    assert {(case["model_id"], case["position"], case["reason"]) for case in plan["malformed"]} == {
-        (row[0], row[1], row[3]) for row in quarantine_in(answers) if row[3] not in elsewhere
-    }
-    assert {case["code"] for case in plan["unknown_tiers"]} == {
-        row[2] for row in quarantine_in(answers) if row[3] == "unknown_tier"
-    }
+    # the first twenty of a model and reason by name, the rest by number
+    elsewhere = {
+        "unknown_tier", "markup_conflict", "markup_inexact", "access_double_encoded",
+        "markups_double_encoded",
+    }  # fmt: skip
+    wanted = [(q[0], q[3], q[1]) for q in quarantine_in(answers) if q[3] not in elsewhere]
+    found = [(case["model_id"], case["reason"], case["position"]) for case in plan["malformed"]]
+    assert Counter(case[:2] for case in found) == Counter(
+        {case: min(times, 20) for case, times in Counter(c[:2] for c in wanted).items()}
+    )
+    assert set(found) <= set(wanted)
+    assert plan["cases_in_all"]["malformed"] == len(wanted) > 2_000
+    # what is encoded twice is a line for each column, whatever it holds
+    twice = Counter(q[3] for q in quarantine_in(answers) if q[3].endswith("double_encoded"))
+    models = {case["column"]: case["models"] for case in plan["double_encoded"]}
+    assert models["tier_access"] == twice["access_double_encoded"] > 7
+    assert models["tier_markup"] > 4
+    # the first thousand by name, the rest by number
+    unknown = Counter(row[2] for row in quarantine_in(answers) if row[3] == "unknown_tier")
+    listed = {case["code"]: case["models"] for case in plan["unknown_tiers"]}
+    assert listed == {code: unknown[code] for code in listed}
+    assert min(listed.values()) >= max(unknown[code] for code in unknown.keys() - listed.keys())
+    assert len(listed) == 1000
+    assert plan["cases_in_all"]["unknown_tiers"] == len(unknown) > 10_000
+    for kind in ("markup_conflicts", "inexact_markups"):
+        assert plan["cases_in_all"][kind] == len(plan[kind])
     assert {case["model_id"] for case in plan["markup_conflicts"]} == {
         row[0] for row in quarantine_in(answers) if row[3] == "markup_conflict"
     }
@@ -143,6 +161,8 @@ def test_the_plan_lists_every_kind_of_case_and_changes_nothing(
 
 def migrate(tierflow: Tierflow, tier_map_file: str, *options: str) -> dict[str, Any]:
     quarantine = ("--malformed", "quarantine", "--unknown-tiers", "quarantine")
+    if "--double-encoded" not in options:
+        quarantine += ("--double-encoded", "quarantine")
     told = tierflow(
         "migrate", "--config", tier_map_file, *quarantine, *options, "--min-coverage", "0"
     )
@@ -195,8 +215,9 @@ def test_with_the_lowest_markup_the_snapshot_gives_every_byte_in_spite_of_later_
     hostile: Database, tierflow: Tierflow, tier_map_file: str
 ) -> None:
     before = hostile.dump_without_ledger()
-    answers = consult_about(hostile, World(TIERS, TIER_MAP, "lowest", "round"))
+    answers = consult_about(hostile, World(TIERS, TIER_MAP, "lowest", "round", "parse"))
     options = ("--inexact-markup", "round", "--markup-conflict", "lowest")
+    options += ("--double-encoded", "parse")
     assert_nothing_is_lost(hostile, migrate(tierflow, tier_map_file, *options), answers)
     # past the sync, which would write the JSONB and with it updated_at
     hostile.past_sync(
@@ -214,7 +235,7 @@ def test_with_the_lowest_markup_the_snapshot_gives_every_byte_in_spite_of_later_
 def test_python_and_sql_read_the_corpus_as_the_oracle_does(
     hostile: Database, conflict: str
 ) -> None:
-    assert_read_alike(hostile, World(TIERS, TIER_MAP, conflict, "round"))
+    assert_read_alike(hostile, World(TIERS, TIER_MAP, conflict, "round", "parse"))
 
 
 @settings(
@@ -227,6 +248,7 @@ def test_python_and_sql_read_the_corpus_as_the_oracle_does(
     tier_maps,
     st.sampled_from(["quarantine", "lowest", "highest"]),
     st.sampled_from(["quarantine", "round"]),
+    st.sampled_from(["quarantine", "parse"]),
 )
 def test_oracle_python_and_sql_read_any_database_alike(
     database: Database,
@@ -234,12 +256,13 @@ def test_oracle_python_and_sql_read_any_database_alike(
     tier_map: dict[str, tuple[str, ...]],
     conflict: str,
     inexact: str,
+    double: str,
 ) -> None:
     database.rows("DROP SCHEMA IF EXISTS tierflow CASCADE")
     database.rows("TRUNCATE public.model_access_control, public.subscription_tiers")
     database.add_tiers(*MAPPED_TIERS)
     database.add_models([(name, *pair) for name, pair in models.items()])
-    assert_read_alike(database, World(MAPPED_TIERS, tier_map, conflict, inexact))
+    assert_read_alike(database, World(MAPPED_TIERS, tier_map, conflict, inexact, double))
 
 
 def assert_read_alike(database: Database, world: World) -> None:
@@ -249,6 +272,7 @@ def assert_read_alike(database: Database, world: World) -> None:
         "tier_map": world.tier_map,
         "markup_conflict": world.conflict,
         "inexact_markup": world.inexact,
+        "double_encoded": world.double,
     }
     survey = preflight.fn(database.target, decisions)
     build.create_ledger.fn(database.target)

@@ -18,8 +18,9 @@ from sql import FOLDER
 from tasks.create_demo import SOURCE
 from tierflow.connection import connect, run
 from tierflow.decisions import Decisions
-from tierflow.plan import list_write_codes, resolve_rules
+from tierflow.plan import resolve_rules
 from tierflow.rewrite_pair import rewrite_pair
+from tierflow.write_codes import list_write_codes
 
 MIGRATE, ROLLBACK, VERIFY = (
     "migrate_to_dynamic_tiers",
@@ -48,7 +49,10 @@ BUSY = """CREATE OR REPLACE FUNCTION public.get_models_for_tier(p_tier_code varc
         FROM public.v_model_tier_access AS v WHERE v.tier_code = p_tier_code;
     END $$"""
 DECIDED = {"tier_map": json.dumps(LEGACY_MAP), "min_coverage": "0.5"}
-QUARANTINE = {"unknown_tiers": "quarantine", "malformed": "quarantine", "min_coverage": "0"}
+QUARANTINE = {
+    "unknown_tiers": "quarantine", "malformed": "quarantine", "double_encoded": "quarantine",
+    "min_coverage": "0",
+}  # fmt: skip
 CHECKS = (
     "table and columns", "foreign keys", "indexes", "coverage", "distribution",
     "compatibility layer", "query performance", "integrity",
@@ -137,11 +141,14 @@ def look(database: Database) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("double", ["quarantine", "parse"])
 def test_the_script_makes_of_the_corpus_what_the_flow_makes_of_it(
     database: Database,
     tierflow: Callable[..., Told],
     psql: Callable[..., subprocess.CompletedProcess[str]],
+    double: str,
 ) -> None:
+    decided = {**QUARANTINE, "double_encoded": double}
     database.add_tiers(*TIERS)
     # not the thousands of levels, of which the flow's quarantine repeats the first only, nor the
     # thousands of elements, which take a while
@@ -151,7 +158,7 @@ def test_the_script_makes_of_the_corpus_what_the_flow_makes_of_it(
     database.add_models(cases)
     config = database.home / "tierflow.toml"
     entries = "\n".join(f"{json.dumps(c)} = {json.dumps(t)}" for c, t in TIER_MAP.items())
-    policies = "".join(f'{k} = "{v}"\n' for k, v in QUARANTINE.items() if k != "min_coverage")
+    policies = "".join(f'{k} = "{v}"\n' for k, v in decided.items() if k != "min_coverage")
     config.write_text(f"min_coverage = 0\n{policies}[tier_map]\n{entries}\n", encoding="utf-8")
     before = database.dump_without_ledger()
     told = tierflow("migrate", "--config", str(config))
@@ -166,7 +173,7 @@ def test_the_script_makes_of_the_corpus_what_the_flow_makes_of_it(
     assert back.returncode == 0, back.stderr
     assert database.dump_without_ledger() == before
 
-    made = psql(MIGRATE, tier_map=json.dumps(TIER_MAP), **QUARANTINE)
+    made = psql(MIGRATE, tier_map=json.dumps(TIER_MAP), **decided)
     assert made.returncode == 0, made.stderr
     assert "Outcome: published" in made.stdout
     by_script = look(database)
@@ -410,6 +417,72 @@ def test_rollback_writes_the_changes_of_the_table_back_as_the_tool_does(
         assert row["access"] == (None if access is None else json.loads(access)), row["model_id"]
         assert row["markup"] == (None if markup is None else json.loads(markup)), row["model_id"]
     assert legacy.dump_without_ledger("--schema-only") == before
+
+
+def test_a_later_grant_is_written_as_the_code_that_most_models_hold(
+    legacy: Database, psql: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    legacy.add_models([("more", ["starter", "professional"], None), ("other", ["starter"], None)])
+    given = {**DECIDED, "write_codes": '{"vip_founder": "vip_founder"}'}
+    assert psql(MIGRATE, **given).returncode == 0
+    settled = legacy.value("SELECT decisions -> 'write_codes' FROM tierflow.decision")
+    assert settled == {
+        "byok": "starter", "managed": "professional", "vip_founder": "vip_founder",
+    }  # fmt: skip
+    ran = legacy.value("SELECT decisions -> 'write_codes' FROM tierflow.run")
+    assert ran == settled
+    # other counts and another run change nothing of it
+    legacy.add_models([(f"late {n}", ["trial"], None) for n in range(9)])
+    again = psql(MIGRATE)
+    assert "Outcome: unchanged" in again.stdout, again.stderr
+    for tier in (1, 2, 3):
+        legacy.rows(
+            "INSERT INTO public.tier_model_access (tier_id, model_id) VALUES (%s, %s)",
+            tier, model_uuid("empty"),
+        )  # fmt: skip
+    access = "SELECT tier_access FROM public.model_access_control WHERE model_id = %s"
+    assert legacy.value(access, "empty") == ["starter", "professional", "vip_founder"]
+    verified = psql(VERIFY, min_coverage="0")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert "asked for 'starter' it finds 4 of the 14 models of byok" in verified.stdout
+    legacy.past_sync(
+        """INSERT INTO public.tier_model_access (tier_id, model_id) VALUES (1, %s)""",
+        model_uuid("null"),
+    )
+    told = psql(ROLLBACK)
+    assert told.returncode == 0, told.stderr
+    assert legacy.value(access, "null") == ["starter"]
+
+
+def test_the_script_shows_what_cannot_be_seen_of_a_code_and_names_what_nobody_holds(
+    database: Database, psql: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    database.add_tiers("free", "team")
+    database.add_models(
+        [
+            ("a", [" Team", "free", *(f"u{n:02}" for n in range(30))], None),
+            ("b", ["\u200bpro"], None),
+        ]
+    )
+    told = psql(MIGRATE, tier_map='{"Team": "team"}')
+    assert told.returncode == 3
+    assert "No model holds these codes of the tier map: 'Team' (but ' Team')." in told.stderr
+    assert "32 unknown tier codes: ' Team' (1 models), 'u00' (1 models)" in told.stderr
+    assert "'u18' (1 models) and 12 more" in told.stderr
+    told = psql(MIGRATE, tier_map='{" Team": "team", "u00": "free"}', unknown_tiers="fail")
+    assert "No model holds" not in told.stderr
+    database.rows("DELETE FROM public.model_access_control WHERE model_id = 'a'")
+    assert "1 unknown tier codes: '\\u200bpro' (1 models)" in psql(MIGRATE).stderr
+
+
+def test_a_write_code_of_another_tier_is_refused_by_the_script(
+    legacy: Database, psql: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    before = legacy.dump()
+    told = psql(MIGRATE, **DECIDED, write_codes='{"byok": "professional"}')
+    assert told.returncode == 3
+    assert "'professional' cannot be the write code of 'byok'" in told.stderr
+    assert legacy.dump() == before
 
 
 def test_rollback_never_loses_a_change_of_both_sides(

@@ -28,6 +28,7 @@ TIER_MAP = {
     "a=b": ("free",),
     "\u0665": ("managed",),
     '"': ("pro",),
+    '["mapped"]': ("pro",),
 }
 
 
@@ -41,6 +42,11 @@ class Case(NamedTuple):
 
 def _codes(*codes: str) -> str:
     return json.dumps(codes)
+
+
+def _twice(text: str) -> str:
+    """Return a JSON text encoded once more."""
+    return json.dumps(text)
 
 
 def _price(text: str) -> tuple[str, str]:
@@ -73,6 +79,64 @@ CORPUS = (
     Case("bare empty string", '""'),
     Case("bare unknown string", '"nobody"'),
     Case("bare string that looks like JSON", json.dumps('["trial"]')),
+    # JSON encoded twice, and what only looks so
+    Case(
+        "array in a string", _twice('["trial", "free"]'), _twice('{"trial": 1.5, "free": "2.00"}')
+    ),
+    Case("array in a string, plain markups", _twice('["trial","free"]'), '{"trial": 1.5}'),
+    Case("plain array, markups in a string", _codes("trial", "free"), _twice('{"trial":1.5}')),
+    Case(
+        "array in a string with all that may go wrong",
+        _twice('["trial", "nobody", null, 1.50, true, "", "trial", "[]"]'),
+        _twice('{"trial": null, "free": -1, "trial": 1.234}'),
+    ),
+    Case("empty array in a string", _twice("[]"), _twice("{}")),
+    Case("empty array in a string with blanks", _twice(" [ ] \n"), _twice("\t{ }")),
+    Case("array in a string with blanks", _twice(' [ "trial" ,\r\n"free" ] ')),
+    Case(
+        "array in a string with escapes",
+        _twice('["tr\\u0069al", "caf\\u00e9", "\\ud83d\\ude00", "\\"", "a\\/b", "\\n"]'),
+    ),
+    Case("array in a string with a lone surrogate", _twice('["trial", "\\ud83d"]')),
+    Case("array in a string with a NUL", _twice('["trial", "\\u0000"]')),
+    Case("array in a string with a raw line end", _twice('["tri\nal"]')),
+    Case("array in a string with a NaN", _twice('["trial", NaN]')),
+    Case("array in a string with a comma too many", _twice('["trial",]')),
+    Case("array in a string in quotes of another kind", _twice("['trial']")),
+    Case("array of arrays in a string", _twice('[["trial"]]')),
+    Case("object in a string as access", _twice('{"trial": 1}')),
+    Case("array in a string as markups", _codes("trial"), _twice('["trial"]')),
+    Case("string in a string", _twice('"trial"')),
+    Case("null in a string", _twice("null"), _twice("null")),
+    Case("number in a string as access", _twice("5")),
+    Case("array encoded three times", _twice(_twice('["trial"]'))),
+    Case("array in a string in an array", json.dumps(['["trial"]', "free"])),
+    Case("a mapped code that looks like an array", _twice('["mapped"]'), '{"[\\"mapped\\"]": 2}'),
+    Case(
+        "markups in a string with numbers of all kinds",
+        _codes("trial", "free", "pro", "byok"),
+        _twice('{"trial": 15e-1, "free": 1e-999, "pro": -0, "byok": 2.50}'),
+    ),
+    Case(
+        "markups in a string with an exponent too long",
+        _codes("trial"),
+        _twice('{"trial": 1e1000}'),
+    ),
+    Case(
+        "markups in a string with 101 digits",
+        _codes("trial"),
+        _twice('{"trial": 1.' + "0" * 101 + "}"),
+    ),
+    Case(
+        "markups in a string with an object in it", _codes("trial"), _twice('{"trial": {"a": 1}}')
+    ),
+    Case("long markups that are no object", _codes("trial", "free"), json.dumps(["x"] * 500)),
+    Case("long markups that are text", _codes("trial", "free"), json.dumps("\u00e9" * 999)),
+    Case(
+        "long markups in a string",
+        _codes("trial"),
+        _twice(json.dumps({f"k{n}": n for n in range(200)})),
+    ),
     # codes
     Case("empty codes", '["", "", "free"]', '{"": 3}'),
     Case("blank codes", '[" ", "free ", " free ", "\\u00a0free", "\\t", "\\n"]'),
@@ -269,10 +333,18 @@ json_texts = st.recursive(
     lambda inner: _arrays(inner) | _objects(plain_text().map(_dump), inner),
     max_leaves=8,
 )
+
+
+def _encoded(texts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Return JSON texts encoded twice; now and then once more."""
+    return texts.map(_twice) | texts.map(_dump) | texts.map(_twice).map(_twice)
+
+
 _prices_text = _numbers_text | st.sampled_from(_TEXTS).map(_dump) | json_texts
 access_texts = st.one_of(
     _arrays(_codes_text),
     _arrays(_codes_text | json_texts),
+    _encoded(_arrays(_codes_text | _scalars_text)),
     _codes_text,
     json_texts,
     st.none(),
@@ -280,6 +352,7 @@ access_texts = st.one_of(
 markup_texts = st.one_of(
     _objects(_codes_text, _numbers_text),
     _objects(_codes_text, _prices_text),
+    _encoded(_objects(_codes_text, _scalars_text)),
     json_texts,
     st.none(),
 )

@@ -112,6 +112,7 @@ def wholes(draw: st.DrawFn, *, most: int = 30) -> Whole:
         _array(codes.map(as_text)),
         _array(codes.map(as_text)),
         _array(codes.map(as_text) | _json(codes)),
+        _array(codes.map(as_text)).map(as_text),
         _json(codes),
         st.none(),
         st.sampled_from(REFUSED),
@@ -120,6 +121,7 @@ def wholes(draw: st.DrawFn, *, most: int = 30) -> Whole:
     markups = st.one_of(
         _object(codes, prices),
         _object(codes, prices),
+        _object(codes, prices).map(as_text),
         _json(codes),
         st.none(),
         st.sampled_from(REFUSED),
@@ -131,6 +133,7 @@ def wholes(draw: st.DrawFn, *, most: int = 30) -> Whole:
         tier_map=mapped,
         conflict=draw(st.sampled_from(("quarantine", "lowest", "highest"))),
         inexact=draw(st.sampled_from(("quarantine", "round"))),
+        double=draw(st.sampled_from(("quarantine", "parse"))),
     )
     return Whole(world, [(name, *pair) for name, pair in models.items()])
 
@@ -140,6 +143,7 @@ def as_toml(world: World) -> str:
     lines = [
         'unknown_tiers = "quarantine"',
         'malformed = "quarantine"',
+        f'double_encoded = "{world.double}"',
         f'markup_conflict = "{world.conflict}"',
         f'inexact_markup = "{world.inexact}"',
         "min_coverage = 0",
@@ -162,6 +166,7 @@ def as_variables(world: World) -> Mapping[str, str]:
         "tier_map": json.dumps(world.tier_map),
         "unknown_tiers": "quarantine",
         "malformed": "quarantine",
+        "double_encoded": world.double,
         "markup_conflict": world.conflict,
         "inexact_markup": world.inexact,
         "min_coverage": "0",

@@ -7,6 +7,7 @@ It reads JSON as text, one character at a time, and never recurses, so nothing i
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import math
 import re
@@ -14,6 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +26,7 @@ class World:
     tier_map: Mapping[str, Sequence[str]]
     conflict: str = "fail"
     inexact: str = "fail"
+    double: str = "fail"
 
     def tiers_of(self, code: str) -> list[str]:
         """Return the tiers that a code grants, none when it is unknown."""
@@ -73,6 +76,8 @@ def consult(access: str | None, markups: str | None, world: World) -> Answer:
     """Return the answer for the two JSON texts of one model."""
     elements: list[Judged] = []
     seen: set[str] = set()
+    access = access if access is None or _is_code(access, world) else _decode(access, list, world)
+    markups = markups if markups is None else _decode(markups, dict, world)
     for position, text in enumerate(_source_elements(access), start=1):
         elements.append(_judge_alone(position, text, access, markups, seen, world))
         seen.add(elements[-1].code or "")
@@ -104,6 +109,8 @@ def _judge_alone(
     """Judge an element before it is known what the others of its tiers say."""
     if access is not None and _kind(access) not in ("array", "string"):
         return Judged(position, None, "quarantined", "access_not_an_array", text)
+    if text is access and not _is_code(text, world) and _holds(text, list) is not None:
+        return Judged(position, None, "quarantined", "access_double_encoded", text)
     if _kind(text) != "string":
         return Judged(position, None, "quarantined", "element_not_a_string", text)
     code = json.loads(text)
@@ -120,7 +127,10 @@ def _judge_alone(
 def _judge_price(element: Judged, markups: str | None, world: World) -> Judged:
     assert element.code is not None
     if markups is not None and _kind(markups) not in ("object", "null"):
-        return _refuse(element, "markups_not_an_object", markups)
+        twice = _holds(markups, dict) is not None
+        # beside each element of the model: what is long is said by its length
+        shown = markups if len(markups) <= 1000 else f'"({len(markups)} characters)"'
+        return _refuse(element, f"markups_{'double_encoded' if twice else 'not_an_object'}", shown)
     prices = {} if markups is None or _kind(markups) == "null" else _members(markups)
     if element.code not in prices:
         element.hundredths, element.defaulted = 100, True
@@ -177,7 +187,7 @@ def _judge_among(element: Judged, elements: list[Judged], grants: dict[str, int]
         offers = {
             str(offer.code): f"{Decimal(offer.hundredths or 0) / 100:.2f}"
             for tier in refused
-            for offer in _offers(tier, elements)
+            for offer in _offers(tier, elements)[:20]
         }
         value = json.dumps(offers, ensure_ascii=False)
         return dataclasses.replace(
@@ -195,7 +205,67 @@ def _judge_among(element: Judged, elements: list[Judged], grants: dict[str, int]
 def _source_elements(access: str | None) -> list[str]:
     if access is None or _kind(access) == "null":
         return []
-    return _items(access) if _kind(access) == "array" else [access.strip()]
+    return _items(access) if _kind(access) == "array" else [access]
+
+
+def _is_code(text: str, world: World) -> bool:
+    return _kind(text) == "string" and bool(world.tiers_of(json.loads(text)))
+
+
+def _decode(text: str, kind: type, world: World) -> str:
+    held = _holds(text, kind) if world.double == "parse" else None
+    if held is None:
+        return text
+    if kind is list:
+        return "[" + ", ".join(map(_as_stored, _items(held))) + "]"
+    members = _members(held).items()
+    return "{" + ", ".join(f"{json.dumps(k)}: {_as_stored(v)}" for k, v in members) + "}"
+
+
+def _as_stored(scalar: str) -> str:
+    """Return a scalar as jsonb would print it: characters for escapes, digits for exponents."""
+    if _kind(scalar) == "string":
+        return json.dumps(json.loads(scalar), ensure_ascii=False)
+    if _kind(scalar) != "number":
+        return scalar
+    text = format(Decimal(scalar), "f")
+    return text.removeprefix("-") if not Decimal(scalar) else text
+
+
+class _Number(str):
+    __slots__ = ()
+
+
+def _holds(text: str, kind: type) -> str | None:
+    """Return the JSON text of such a container of scalars that a JSON string holds, if it does."""
+    if _kind(text) != "string":
+        return None
+    inner = json.loads(text)
+    try:
+        value: Any = json.loads(
+            inner,
+            parse_int=_Number,
+            parse_float=_Number,
+            parse_constant=lambda _: [],
+            object_pairs_hook=lambda pairs: {"": pairs},
+        )
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, kind):
+        return None
+    members: list[object] = value if kind is list else list(itertools.chain(*value[""]))
+    return inner if all(_is_plain(member) for member in members) else None
+
+
+def _is_plain(member: object) -> bool:
+    """Say whether jsonb and numeric can hold it, whatever the rest is: no container, no \\0."""
+    if isinstance(member, _Number):
+        number, _, exponent = member.lower().lstrip("-").partition("e")
+        whole, _, fraction = number.partition(".")
+        return len(whole) <= 100 and len(fraction) <= 100 and len(exponent.lstrip("+-")) <= 3
+    if isinstance(member, str):
+        return not any("\ud800" <= c <= "\udfff" or c == "\0" for c in member)
+    return member is None or isinstance(member, bool)
 
 
 def _kind(text: str) -> str:

@@ -8,11 +8,19 @@ from typing import Any
 
 import pytest
 
-from tierflow.decisions import Decisions, parse_tier_map, read_decisions, settle_decisions
+from tierflow.decisions import (
+    Decisions,
+    parse_tier_map,
+    parse_write_codes,
+    read_decisions,
+    settle_decisions,
+)
 from tierflow.errors import ConfigurationError
-from tierflow.plan import list_write_codes, resolve_rules
+from tierflow.plan import resolve_rules
+from tierflow.write_codes import list_write_codes, require_write_codes, settle_write_codes
 
 TIERS = [{"id": n, "tier_code": c} for n, c in enumerate(("free", "byok", "managed"), start=1)]
+MAPPED = {"trial": ("byok",), "starter": ("byok",), "pack": ("byok", "free")}
 
 
 def config(folder: Path, text: str) -> str:
@@ -93,13 +101,76 @@ def test_the_order_of_the_tier_map_survives_jsonb() -> None:
     again = settle_decisions({}, store(decisions))
     assert list(again.tier_map) == ["starter", "trial", "b"]
     assert again.fingerprint([]) == decisions.fingerprint([])
-    assert list_write_codes(resolve_rules(again, TIERS))["byok"] == "starter"
+    held = {"b": 2, "trial": 2, "starter": 2, "byok": 1}
+    assert list_write_codes(resolve_rules(again, TIERS), held)["byok"] == "starter"
 
 
 def test_a_new_code_is_never_written_in_place_of_one_in_force() -> None:
-    stored = store(Decisions(tier_map={"starter": ("byok",)}))
+    rules = resolve_rules(Decisions(tier_map={"starter": ("byok",)}), TIERS)
+    stored = store(settle_write_codes(rules, {"starter": 1}).decisions)
     decisions = settle_decisions({"tier_map": {"a": ["byok"]}}, stored)
-    assert list_write_codes(resolve_rules(decisions, TIERS))["byok"] == "starter"
+    assert list_write_codes(resolve_rules(decisions, TIERS), {"a": 9})["byok"] == "starter"
+
+
+def test_a_tier_is_written_as_the_code_that_most_models_hold() -> None:
+    rules = resolve_rules(Decisions(tier_map=MAPPED), TIERS)
+    assert list_write_codes(rules, {"trial": 3, "starter": 4, "pack": 9})["byok"] == "starter"
+    # of equal ones the tier's own, then the one that the map has first; and where none is held
+    assert list_write_codes(rules, {"trial": 4, "starter": 4, "byok": 4})["byok"] == "byok"
+    assert list_write_codes(rules, {"trial": 4, "starter": 4})["byok"] == "trial"
+    assert list_write_codes(rules, {"pack": 9}) == {code: code for code in rules.tier_ids}
+
+
+def test_a_decision_goes_before_the_counts_while_the_code_means_its_tier_alone() -> None:
+    decided = Decisions(tier_map=MAPPED, write_codes={"byok": "trial", "free": "pack"})
+    codes = list_write_codes(resolve_rules(decided, TIERS), {"starter": 9})
+    assert (codes["byok"], codes["free"]) == ("trial", "free")
+
+
+def test_a_tier_that_no_code_means_alone_is_written_as_nothing() -> None:
+    rules = resolve_rules(Decisions(), [{"id": 1, "tier_code": ""}, {"id": 2, "tier_code": "a"}])
+    assert list_write_codes(rules) == {"a": "a"}
+
+
+def test_settled_codes_are_what_another_run_begins_with() -> None:
+    rules = settle_write_codes(
+        resolve_rules(Decisions(tier_map=MAPPED), TIERS), {"starter": 4, "trial": 1}
+    )
+    again = resolve_rules(settle_decisions({}, store(rules.decisions)), TIERS)
+    assert settle_write_codes(again, {"starter": 1, "trial": 9}).decisions == rules.decisions
+    assert rules.decisions.fingerprint([]) == Decisions(tier_map=MAPPED).fingerprint([])
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        ({"byok": "pack"}, "cannot be the write code of 'byok': it means 'byok', 'free'"),
+        ({"byok": "free"}, "cannot be the write code of 'byok': it means 'free'"),
+        ({"byok": "nobody"}, "cannot be the write code of 'byok': it means no tier"),
+        ({"nobody": "byok"}, "given for 'nobody', no tier"),
+    ],
+)
+def test_a_write_code_that_does_not_mean_the_tier_alone_is_refused(
+    given: dict[str, str], what: str
+) -> None:
+    rules = resolve_rules(Decisions(tier_map=MAPPED, write_codes=given), TIERS)
+    with pytest.raises(ConfigurationError, match=what):
+        require_write_codes(given, rules)
+
+
+def test_the_write_code_option_names_a_tier_and_its_code() -> None:
+    assert parse_write_codes(["byok=trial", "free=a=b", "byok=trial"]) == {
+        "byok": "trial",
+        "free": "a=b",
+    }
+    with pytest.raises(ConfigurationError, match="twice"):
+        parse_write_codes(["byok=trial", "byok=starter"])
+
+
+@pytest.mark.parametrize("option", ["byok", "=trial", "byok=", "", "="])
+def test_a_write_code_option_of_another_form_is_refused(option: str) -> None:
+    with pytest.raises(ConfigurationError, match="not of the form"):
+        parse_write_codes([option])
 
 
 @pytest.mark.parametrize(

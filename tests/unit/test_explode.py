@@ -45,10 +45,12 @@ def rules(
     tier_map: dict[str, Any] | None = None,
     conflict: str | None = None,
     inexact: str | None = None,
+    double: str = "fail",
 ) -> Rules:
     decisions = Decisions(
         tier_map=tier_map or {},
         malformed="quarantine",
+        double_encoded=double,  # pyright: ignore[reportArgumentType]
         markup_conflict=conflict,  # pyright: ignore[reportArgumentType]
         inexact_markup=inexact,  # pyright: ignore[reportArgumentType]
     )
@@ -216,13 +218,13 @@ def _count(answers: list[Answer]) -> Counts:
 
 
 def test_the_corpus_is_read_as_the_oracle_reads_it() -> None:
-    for conflict, inexact in (
-        ("quarantine", "quarantine"),
-        ("lowest", "round"),
-        ("highest", "round"),
+    for conflict, inexact, double in (
+        ("quarantine", "quarantine", "quarantine"),
+        ("lowest", "round", "parse"),
+        ("highest", "round", "fail"),
     ):
-        known = rules(TIERS, TIER_MAP, conflict, inexact)
-        check(list(CORPUS), known, World(TIERS, TIER_MAP, conflict, inexact))
+        known = rules(TIERS, TIER_MAP, conflict, inexact, double)
+        check(list(CORPUS), known, World(TIERS, TIER_MAP, conflict, inexact, double))
 
 
 @settings(max_examples=150, deadline=None)
@@ -231,9 +233,14 @@ def test_the_corpus_is_read_as_the_oracle_reads_it() -> None:
     tier_maps,
     st.sampled_from(["fail", "quarantine", "lowest", "highest"]),
     st.sampled_from(["fail", "quarantine", "round"]),
+    st.sampled_from(["quarantine", "parse"]),
 )
 def test_any_models_are_read_as_the_oracle_reads_them(
-    cases: list[Case], tier_map: dict[str, tuple[str, ...]], conflict: str, inexact: str
+    cases: list[Case],
+    tier_map: dict[str, tuple[str, ...]],
+    conflict: str,
+    inexact: str,
+    double: str,
 ) -> None:
-    known = rules(MAPPED_TIERS, tier_map, conflict, inexact)
-    check(cases, known, World(MAPPED_TIERS, tier_map, conflict, inexact))
+    known = rules(MAPPED_TIERS, tier_map, conflict, inexact, double)
+    check(cases, known, World(MAPPED_TIERS, tier_map, conflict, inexact, double))
