@@ -267,6 +267,9 @@ FROM :"ledger".chunk
     \ir schema/create_sync_follow_jsonb_function.sql
     \ir schema/create_sync_follow_plain_grants_function.sql
     \ir schema/create_sync_follow_junction_function.sql
+    \ir schema/create_sync_move_model_function.sql
+    \ir schema/create_sync_move_tier_function.sql
+    \ir schema/create_sync_key_function.sql
     \ir schema/create_sync_note_function.sql
     \ir schema/create_sync_models_function.sql
     \ir schema/create_sync_lock_function.sql
@@ -278,11 +281,13 @@ FROM :"ledger".chunk
     \ir schema/create_sync_grants_update_trigger.sql
     \ir schema/create_sync_grants_delete_trigger.sql
     \ir schema/create_sync_grants_truncate_trigger.sql
+    \ir schema/create_sync_models_key_trigger.sql
     \ir schema/create_sync_models_note_insert_trigger.sql
     \ir schema/create_sync_models_note_update_trigger.sql
     \ir schema/create_sync_models_write_trigger.sql
     \ir schema/create_sync_models_delete_trigger.sql
     \ir schema/create_sync_models_truncate_trigger.sql
+    \ir schema/create_sync_tiers_key_trigger.sql
     \ir schema/create_sync_tiers_insert_trigger.sql
     \ir schema/create_sync_tiers_rename_trigger.sql
     \ir schema/create_sync_tiers_delete_trigger.sql

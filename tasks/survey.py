@@ -105,7 +105,9 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         expected_share=values.expected_share,
         estimated_bytes=counts.grants * BYTES_PER_GRANT,
         undecided=undecided,
-        notes=() if undecided else tuple(_list_notes(values, decisions, columns)),
+        notes=()
+        if undecided
+        else (*_list_notes(values, decisions, columns), *_list_earlier(inventory)),
         ways_back=list_ways_back(rules, counts, cases.unwritable, dumped=dumped),
     )
     return Survey(
@@ -181,6 +183,11 @@ def _list_notes(
             " truncated, detached or dropped: not during the run; afterwards TRUNCATE ... CASCADE"
             " of one empties tier_model_access, and the access of all models with it: use DELETE"
         )
+        yield (
+            "an UPDATE that changes the id of a model so that it belongs to another partition fails"
+            " afterwards (unique_tier_model; on PostgreSQL 14 its grants are made anew): insert it"
+            " under the new id, and delete the old one"
+        )
     if values.counts.defaulted_markups:
         yield f"{values.counts.defaulted_markups} grants have no markup and are billed at 1.00"
     if values.markups_as_strings:
@@ -191,6 +198,15 @@ def _list_notes(
         yield (
             f"only {values.expected_share:.1%} of the enabled models will have a grant: the audit"
             f" will stop the run unless --min-coverage is below that"
+        )
+
+
+def _list_earlier(inventory: Inventory) -> Iterable[str]:
+    if inventory.earlier:
+        yield (
+            f"{', '.join(inventory.earlier)} were made by an earlier build, without ON UPDATE"
+            " CASCADE: an UPDATE of the id of a model or tier fails until they are made anew, which"
+            " keeps writers waiting while all grants are checked"
         )
 
 

@@ -19,6 +19,9 @@ SYNC_FUNCTIONS = (
     "create_sync_follow_jsonb_function",
     "create_sync_follow_plain_grants_function",
     "create_sync_follow_junction_function",
+    "create_sync_move_model_function",
+    "create_sync_move_tier_function",
+    "create_sync_key_function",
     "create_sync_note_function",
     "create_sync_models_function",
     "create_sync_lock_function",
@@ -34,11 +37,13 @@ SYNC_OF_GRANTS = (
     "create_sync_grants_truncate_trigger",
 )
 SYNC_OF_SOURCE = (
+    "create_sync_models_key_trigger",
     "create_sync_models_note_insert_trigger",
     "create_sync_models_note_update_trigger",
     "create_sync_models_write_trigger",
     "create_sync_models_delete_trigger",
     "create_sync_models_truncate_trigger",
+    "create_sync_tiers_key_trigger",
     "create_sync_tiers_insert_trigger",
     "create_sync_tiers_rename_trigger",
     "create_sync_tiers_delete_trigger",

@@ -64,7 +64,7 @@ INDEXES: Mapping[str, str] = {
 SYNC_TRIGGERS: Mapping[str, str] = {
     **{
         f"tierflow_sync_models_{name}": "model_access_control"
-        for name in ("note_insert", "note_update", "write", "delete", "truncate")
+        for name in ("key", "note_insert", "note_update", "write", "delete", "truncate")
     },
     **{
         f"tierflow_sync_grants_{name}": "tier_model_access"
@@ -72,7 +72,7 @@ SYNC_TRIGGERS: Mapping[str, str] = {
     },
     **{
         f"tierflow_sync_tiers_{name}": "subscription_tiers"
-        for name in ("insert", "rename", "delete", "truncate")
+        for name in ("key", "insert", "rename", "delete", "truncate")
     },
 }
 _MODELS_RESULT = (
@@ -108,8 +108,8 @@ FUNCTIONS: Mapping[str, str] = {
 # as sql/queries/list_objects.sql reports it
 OBJECTS: Mapping[tuple[str, str], str] = {
     ("table", "tier_model_access"): "rp",
-    ("constraint", "fk_tier_model_tier"): "fc subscription_tiers",
-    ("constraint", "fk_tier_model_model"): "fc model_access_control",
+    ("constraint", "fk_tier_model_tier"): "fcc subscription_tiers",
+    ("constraint", "fk_tier_model_model"): "fcc model_access_control",
     **{("index", name): shape for name, shape in INDEXES.items()},
     **{("view", name): "v" for name in VIEW_COLUMNS},
     **{("security_invoker", name): "v" for name in VIEW_COLUMNS},
@@ -127,16 +127,26 @@ RESERVED: Mapping[tuple[str, str], str] = {
     ("sequence", "tier_model_access_id_seq"): "tier_model_access",
 }
 
+# shapes that an earlier build of tierflow gave: ours, and made anew by `migrate`
+EARLIER: Mapping[tuple[str, str], str] = {
+    ("constraint", "fk_tier_model_tier"): "fca subscription_tiers",
+    ("constraint", "fk_tier_model_model"): "fca model_access_control",
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class Inventory:
-    """What of ours exists in one schema: `found` holds the complete and well-shaped objects."""
+    """What of ours exists in one schema: `found` holds the complete and well-shaped objects.
+
+    `earlier`: those that an earlier build of tierflow made otherwise, and a migration makes anew.
+    """
 
     found: frozenset[tuple[str, str]]
     misshapen: tuple[str, ...]
     build_exists: bool
     backup_columns: bool = True
     finalization: Finalization | None = None
+    earlier: tuple[str, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -168,12 +178,13 @@ def take_inventory(
     misshapen = [
         f"{kind} {name} is {shape or 'of another kind'}, not {wanted[kind, name]}"
         for kind, name, shape in rows
-        if (kind, name) in wanted and shape != wanted[kind, name]
+        if (kind, name) in wanted and shape not in (wanted[kind, name], EARLIER.get((kind, name)))
     ]
     found = {(kind, name) for kind, name, shape in rows if OBJECTS.get((kind, name)) == shape}
     misshapen += _compare_columns(found, list(columns))
     schemas = {name for kind, name, _ in rows if kind == "schema"}
-    return Inventory(frozenset(found), tuple(misshapen), build in schemas)
+    earlier = tuple(name for kind, name, shape in rows if EARLIER.get((kind, name)) == shape)
+    return Inventory(frozenset(found), tuple(misshapen), build in schemas, earlier=earlier)
 
 
 def _compare_columns(

@@ -49,7 +49,7 @@ LEFT JOIN pg_class AS parent ON depend.refobjid = parent.oid
 WHERE class.relnamespace = to_regnamespace(quote_ident(:'schema'))
     AND class.relname = 'tier_model_access_id_seq'
 UNION ALL
-SELECT 'constraint', con.conname::text, concat_ws(' ', con.contype::text || con.confdeltype::text, parent.relname)
+SELECT 'constraint', con.conname::text, concat_ws(' ', con.contype::text || con.confdeltype::text || con.confupdtype::text, parent.relname)
 FROM pg_constraint AS con
 INNER JOIN pg_class AS class ON con.conrelid = class.oid
 LEFT JOIN pg_class AS parent ON con.confrelid = parent.oid

@@ -45,6 +45,14 @@ BEGIN
                 FULL JOIN moved USING (id)
                 WHERE (was.model_id, was.tier_id, was.enabled, was.markup_multiplier)
                     IS DISTINCT FROM (moved.model_id, moved.tier_id, moved.enabled, moved.markup_multiplier)
+                    -- a key has followed its model or tier: no side said anything, and all models of a tier would be locked
+                    AND NOT (
+                        (was.enabled, was.markup_multiplier) IS NOT DISTINCT FROM (moved.enabled, moved.markup_multiplier)
+                        AND (
+                            NOT EXISTS (SELECT FROM tierflow.sync_tier AS tier WHERE tier.id = was.tier_id)
+                            OR NOT EXISTS (SELECT FROM tierflow.sync_model AS model WHERE model.id = was.model_id)
+                        )
+                    )
             );
         END IF;
     ELSIF TG_OP = 'TRUNCATE' THEN

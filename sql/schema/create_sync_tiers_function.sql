@@ -20,6 +20,7 @@ DECLARE
     codes text [];
     dead text [];
     models uuid [];
+    moved jsonb := coalesce(nullif(current_setting('tierflow.moved_tiers', true), ''), '{}');
     -- who drops the junction table with CASCADE drops this view: the tiers can still be written to
     is_apart boolean := to_regclass('tierflow.sync_grant') IS NULL;
 BEGIN
@@ -32,6 +33,7 @@ BEGIN
             FROM added;
             DELETE FROM tierflow.tier_map AS map WHERE map.code = ANY(codes);
         WHEN 'UPDATE' THEN
+            PERFORM set_config('tierflow.moved_tiers', '', true);
             -- all renames of the statement at once: the code that one tier takes may be what another leaves
             SELECT array_agg(was.tier_code), array_agg(renamed.tier_code), array_agg(renamed.id) FILTER (
                 WHERE NOT EXISTS (SELECT FROM tierflow.tier_map AS map WHERE map.code = renamed.tier_code)
@@ -39,7 +41,7 @@ BEGIN
             )
             INTO olds, news, begun
             FROM added AS renamed
-            LEFT JOIN removed AS was ON renamed.id = was.id
+            LEFT JOIN removed AS was ON coalesce((moved ->> renamed.id::text)::integer, renamed.id) = was.id
             WHERE was.tier_code IS DISTINCT FROM renamed.tier_code;
             IF news IS NULL THEN
                 RETURN NULL;
@@ -50,7 +52,7 @@ BEGIN
             INSERT INTO tierflow.tier_map (code, tier_id, ordinal)
             SELECT was.tier_code, renamed.id, (SELECT coalesce(max(map.ordinal), 0) FROM tierflow.tier_map AS map) + row_number() OVER (ORDER BY renamed.id)
             FROM added AS renamed
-            INNER JOIN removed AS was ON renamed.id = was.id
+            INNER JOIN removed AS was ON coalesce((moved ->> renamed.id::text)::integer, renamed.id) = was.id
             WHERE was.tier_code <> renamed.tier_code AND was.tier_code <> '' AND was.tier_code <> ALL(codes)
                 AND NOT EXISTS (SELECT FROM tierflow.tier_map AS own WHERE own.code = was.tier_code);
             UPDATE tierflow.quarantine AS stored

@@ -23,11 +23,11 @@ FROM (
     unsynced AS (
         SELECT format('trigger %s is not there or disabled', name) AS said
         FROM unnest(ARRAY[
-            'tierflow_sync_models_note_insert', 'tierflow_sync_models_note_update', 'tierflow_sync_models_write',
+            'tierflow_sync_models_key', 'tierflow_sync_models_note_insert', 'tierflow_sync_models_note_update', 'tierflow_sync_models_write',
             'tierflow_sync_models_delete', 'tierflow_sync_models_truncate',
             'tierflow_sync_grants_lock', 'tierflow_sync_grants_insert', 'tierflow_sync_grants_update',
             'tierflow_sync_grants_delete', 'tierflow_sync_grants_truncate',
-            'tierflow_sync_tiers_insert', 'tierflow_sync_tiers_rename', 'tierflow_sync_tiers_delete', 'tierflow_sync_tiers_truncate'
+            'tierflow_sync_tiers_key', 'tierflow_sync_tiers_insert', 'tierflow_sync_tiers_rename', 'tierflow_sync_tiers_delete', 'tierflow_sync_tiers_truncate'
         ]) AS wanted (name)
         WHERE wanted.name NOT IN (
             SELECT object.name FROM frames
