@@ -130,6 +130,9 @@ def _count(record: RunReport) -> Iterable[str]:
     if counts.caught_up:
         rows.append(("models that changed during the run, counted as they are now",
                      counts.caught_up))  # fmt: skip
+    if counts.recaptured:
+        rows.append(("models whose captured values were missing, and are those of now",
+                     counts.recaptured))  # fmt: skip
     if counts.coverage is not None:
         rows.append(
             ("coverage of the models that should have a grant", format_share(counts.coverage))

@@ -73,6 +73,7 @@ def _count(facts: Facts) -> report.Counts:
     return report.Counts(
         **figures,
         caught_up=facts.caught_up or None,
+        recaptured=facts.recaptured or None,
         coverage=facts.audit.coverage if facts.audit else None,
         coverage_of_all=facts.audit.coverage_of_all if facts.audit else None,
         **{kind: facts.written.get(kind, 0) for kind in ("inserted", "updated", "deleted")},

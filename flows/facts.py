@@ -46,6 +46,7 @@ class Facts:
     plan: Plan | None = None
     counts: Counts | None = None
     caught_up: int = 0
+    recaptured: int = 0
     audit: Audit | None = None
     verification: Verification | None = None
     changes: tuple[dict[str, Any], ...] = ()
@@ -129,6 +130,7 @@ class Facts:
             **result,
             **written,
             "caught_up": self.caught_up,
+            "recaptured": self.recaptured,
             "coverage": self.audit.coverage if self.audit else None,
             "coverage_of_all": self.audit.coverage_of_all if self.audit else None,
             "changes": [_plain_change(change) for change in self.changes[:CHANGES_IN_RESULT]],

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from flows.recording import Run, recorded_run
 from flows.target import open_target
 from tasks import build, count, indexes, judge, load, publish
-from tasks.back_up import back_up, prepare_backup
+from tasks.back_up import BackedUp, back_up, drop_backup_columns
 from tasks.catch_up import catch_up
 from tasks.compare import Comparison, prove_parity
 from tasks.dump import dump_source
@@ -49,7 +49,8 @@ def migrate(
         markup_conflict: Which markup counts when the codes of one tier carry different ones.
         inexact_markup: What happens to a markup with more than two decimals.
         min_coverage: Share of all enabled models that must have a grant, 0 to 1; at first 0.8.
-        backup_columns: Keep the captured values in two columns of the models; at first true.
+        backup_columns: Show the captured values in two columns of the models as well; at first
+            false: the ledger has them.
         pg_dump: File to which both source tables are dumped before the first change.
         config: A tierflow.toml with these decisions; the fields above go before it.
         schema_name: Schema of the source tables and the published objects; default public.
@@ -119,11 +120,9 @@ def write_audit_publish(
             count_again(run, target, survey, loaded, caught)
     if dry_run:
         return "dry_run", None
-    waiting = run.step(prepare_backup, target, wanted=survey.rules.decisions.backup_columns)
     late = run.step(publish.publish, target, survey.rules)
     count_again(run, target, survey, loaded, caught + late)
-    if waiting:
-        run.step(back_up, target, survey.rows)
+    keep_columns(run, target, survey)
     run.facts.written = {"inserted": audit.grants}
     run.facts.forecast = load_forecast(target.home, survey.database)
     # the table that was audited is the one that is live, unless the publish had to catch up
@@ -147,9 +146,18 @@ def repair(
         run.open_ledger(survey.rules.decisions)
     done = run.step(reconcile, target, survey, run.names, apply=not dry_run)
     run.facts.changes, run.facts.written = done.changes, done.counts
+    run.facts.recaptured = done.captured
     if dry_run:
         return "dry_run", None
-    waiting = run.step(prepare_backup, target, wanted=survey.rules.decisions.backup_columns)
-    copied = run.step(back_up, target, survey.rows) if waiting else 0
-    outcome = "reconciled" if done.changes or done.created or copied else "unchanged"
-    return outcome, done.comparison
+    columns = keep_columns(run, target, survey)
+    changed = done.changes or done.created or done.captured or columns.changed
+    return "reconciled" if changed else "unchanged", done.comparison
+
+
+def keep_columns(run: Run, target: Target, survey: Survey) -> BackedUp:
+    """Fill the backup columns where they are asked for, and drop them where they no longer are."""
+    if survey.rules.decisions.backup_columns:
+        return run.step(back_up, target, survey.rows)
+    if survey.inventory.has_backup_columns:
+        return run.step(drop_backup_columns, target)
+    return BackedUp()

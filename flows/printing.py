@@ -79,10 +79,14 @@ def _list_costs(plan: Mapping[str, Any]) -> Iterator[str]:
             " several at a time: an index that is there during a load costs a search a row"
         )
     table, jsonb = plan["source_bytes"] / 1e6, plan["jsonb_bytes"] / 1e6
+    if plan["adds_columns"]:
+        yield (
+            "the backup columns rewrite every model once, in short batches: up to"
+            f" {table:,.1f} MB more of the models' table until it is vacuumed"
+        )
     yield (
-        f"the backup columns rewrite every model once, in short batches: up to {table:,.1f} MB more"
-        " of the models' table until it is vacuumed; --no-backup-columns leaves them out, and then"
-        " there is no --restore-snapshot"
+        f"the captured values take up to {jsonb:,.1f} MB in the ledger: they are what every way"
+        " back reads"
     )
     yield (
         f"--pg-dump FILE writes both tables to a file first: a full read, {jsonb:,.1f} MB of JSONB"
@@ -137,6 +141,10 @@ def _print_conservation(console: Console, result: Mapping[str, Any]) -> None:
     if caught_up := result.get("caught_up"):
         console.print(
             f"{caught_up:,} models changed during the run and are counted as they are now"
+        )
+    if recaptured := result.get("recaptured"):
+        console.print(
+            f"The captured values of {recaptured:,} models were missing, and are those of now"
         )
 
 

@@ -23,6 +23,7 @@ from tasks.judge import RunNames, build_data_docs
 from tasks.run_lock import hold_run_lock
 from tasks.snapshot_stats import snapshot_stats
 from tasks.survey import Survey, preflight, read_decisions_in_force
+from tasks.try_columns import try_columns
 from tasks.verify import verify
 from tierflow import __version__
 from tierflow.connection import connect, name_database
@@ -150,6 +151,10 @@ class Run:
         self.facts.plan = dataclasses.replace(
             survey.plan, source_bytes=stats["bytes"], jsonb_bytes=stats["jsonb_bytes"]
         )
+        if survey.plan.adds_columns and not survey.plan.needs_decision:
+            broken = self.step(try_columns, self.target)
+            self.facts.plan = dataclasses.replace(self.facts.plan, obstacles=broken)
+            survey = dataclasses.replace(survey, plan=self.facts.plan)
         return survey
 
     def verify(

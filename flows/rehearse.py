@@ -35,6 +35,7 @@ def rehearse(
     markup_conflict: Literal["fail", "quarantine", "lowest", "highest"] | None = None,
     inexact_markup: Literal["fail", "quarantine", "round"] | None = None,
     min_coverage: float | None = None,
+    backup_columns: bool | None = None,
     config: str | None = None,
     schema_name: str | None = None,
     database: str | None = None,
@@ -48,6 +49,7 @@ def rehearse(
         markup_conflict: Which markup counts when the codes of one tier carry different ones.
         inexact_markup: What happens to a markup with more than two decimals.
         min_coverage: Share of all enabled models that must have a grant, 0 to 1.
+        backup_columns: Show the captured values in two columns of the models as well.
         config: A tierflow.toml with these decisions; the fields above go before it.
         schema_name: Schema of the source tables; default public.
         database: Name of a saved connection; none: TIERFLOW_DSN, else the embedded database.
@@ -61,6 +63,7 @@ def rehearse(
             "markup_conflict": markup_conflict,
             "inexact_markup": inexact_markup,
             "min_coverage": min_coverage,
+            "backup_columns": backup_columns,
         },
     )
     with (

@@ -3,8 +3,8 @@
 --   psql -X -d DATABASE -f migrate_to_dynamic_tiers.sql -v schema=public -v tier_map='{"trial": ["byok"], "starter": ["byok"]}'
 --
 -- One transaction: any error leaves the database as it was, and psql exits with 3. A second run changes nothing, or
--- repairs drift and says how much. Writers of the models wait while it runs; readers only while the backup columns are
--- added and filled, at the end. For a large database in use take `tierflow migrate`, which keeps nobody waiting.
+-- repairs drift and says how much. Writers of the models wait while it runs; readers only where backup columns are asked
+-- for, while these are added and filled, at the end. For a large database in use take `tierflow migrate`, which keeps nobody waiting.
 --
 -- What a person must decide, each as -v name=value; what is left open was decided by the run before, or is the first value:
 --   tier_map         JSON: code -> tiers
@@ -13,6 +13,7 @@
 --   markup_conflict  fail | quarantine | lowest | highest    codes of one tier with different markups (left open: as malformed)
 --   inexact_markup   fail | quarantine | round               more than two decimals (left open: as malformed)
 --   min_coverage     0.8                                     share of the enabled models that must have a grant
+--   backup_columns   false | true                            show the captured values, which the ledger has, in two columns too
 \ir standalone/session.psql
 \if :{?tier_map}
 \else
@@ -38,6 +39,10 @@
 \else
     \set min_coverage ''
 \endif
+\if :{?backup_columns}
+\else
+    \set backup_columns ''
+\endif
 \o :null_device
 BEGIN;
 \ir standalone/set_transaction.sql
@@ -60,7 +65,7 @@ BEGIN;
 \ir schema/create_quarantine.sql
 \ir schema/create_decision.sql
 \ir schema/create_tier_map.sql
-\ir schema/create_null_backup.sql
+\ir schema/create_captured.sql
 \ir schema/create_reconciled_grant.sql
 \ir schema/create_finalization.sql
 \if :has_capture
@@ -106,6 +111,8 @@ FROM pg_temp.settled
 \ir standalone/require_decided.sql
 
 -- the junction table: loaded bare, or repaired
+\set captured ''
+\set capture_seconds ''
 \if :published
     \set unlawful 0
     SELECT :'lacks_unique'::boolean OR :'lacks_fk_tier'::boolean OR :'lacks_fk_model'::boolean AS lacks_key
@@ -132,8 +139,13 @@ FROM pg_temp.settled
     \ir queries/clear_chunks.sql
     \ir queries/clear_change_log.sql
     \ir queries/clear_quarantine.sql
-    \ir queries/clear_null_backup.sql
     \ir queries/clear_reconciled_grant.sql
+    \ir schema/drop_captured.sql
+    \ir schema/create_captured.sql
+    \set low ''
+    \set high ''
+    \ir queries/capture_range.sql
+    \set captured :ROW_COUNT
     \ir schema/create_tier_model_access.sql
     \ir standalone/load_grants.sql
     \set inserted :ROW_COUNT
@@ -222,16 +234,8 @@ LEFT JOIN (
 ) AS read ON pair.number = read.pair
 \gset
 
--- the backup, written once; captured afresh where somebody dropped its columns
-\if :lacks_backup_columns
-    \ir queries/reopen_backups.sql
-    \ir queries/clear_null_backup.sql
-    \ir queries/clear_reconciled_grant.sql
-\endif
-SELECT count(*) = 0 AS lacks_chunks,
-    (count(*) = 0 OR bool_or(backed_up IS NULL))
-    AND (SELECT (decisions ->> 'backup_columns')::boolean FROM pg_temp.settled) AS lacks_backup
-FROM :"ledger".chunk
+-- the captured values, which every way back reads: those of a table that is adopted, or that are gone, are captured now
+SELECT count(*) = 0 AS lacks_chunks FROM :"ledger".chunk
 \gset
 \set number 1
 \set low ''
@@ -240,8 +244,39 @@ FROM :"ledger".chunk
     \ir queries/insert_chunk.sql
     \ir queries/finish_chunk.sql
 \endif
-\if :lacks_backup
+\set head 'CREATE TEMPORARY TABLE captured_count ON COMMIT DROP AS'
+\ir queries/count_captured.sql
+\ir standalone/create_captured_state.sql
+\set head 'CREATE TEMPORARY TABLE captured_key ON COMMIT DROP AS'
+\ir queries/has_captured_key.sql
+SELECT
+    (SELECT NOT is_complete FROM pg_temp.captured_state) AS lacks_captured,
+    (SELECT NOT there FROM pg_temp.captured_key) AS lacks_captured_key
+\gset
+\if :lacks_captured_key
+    \ir schema/create_captured_pkey.sql
+    \ir schema/add_captured_pkey.sql
+\endif
+\if :lacks_captured
+    \ir queries/capture_missing.sql
+    \ir queries/record_captured.sql
+\endif
+
+-- the backup columns: filled where they are asked for, dropped where they no longer are
+SELECT
+    wanted AND :'lacks_backup_columns'::boolean AS adds_columns,
+    wanted AND (:'lacks_backup_columns'::boolean OR (SELECT bool_or(backed_up IS NULL) FROM :"ledger".chunk)) AS fills_columns,
+    NOT wanted AND :'has_backup_columns'::boolean AS drops_columns
+FROM (SELECT (decisions ->> 'backup_columns')::boolean AS wanted FROM pg_temp.settled) AS decided
+\gset
+\if :adds_columns
+    \ir standalone/require_backup_room.sql
     \ir schema/add_backup_columns.sql
+    \ir schema/mark_tier_access_backup.sql
+    \ir schema/mark_tier_markup_backup.sql
+    \ir queries/reopen_backups.sql
+\endif
+\if :fills_columns
     \ir schema/create_keep_columns_function.sql
     \ir schema/revoke_keep_columns_function.sql
     \ir schema/create_keep_columns_trigger.sql
@@ -253,6 +288,10 @@ FROM :"ledger".chunk
     \ir schema/drop_keep_columns_trigger.sql
     \ir schema/drop_keep_columns_function.sql
     \ir standalone/finish_backups.sql
+\endif
+\if :drops_columns
+    \ir schema/drop_backup_columns.sql
+    \ir queries/reopen_backups.sql
 \endif
 
 -- the sync: from now on each side follows the other
@@ -298,7 +337,7 @@ FROM :"ledger".chunk
 SELECT
     CASE
         WHEN NOT :'published'::boolean THEN 'published'
-        WHEN :inserted + :updated + :deleted > 0 OR :'lacks_backup'::boolean
+        WHEN :inserted + :updated + :deleted > 0 OR :'lacks_captured'::boolean OR :'fills_columns'::boolean OR :'drops_columns'::boolean
             OR :'lacks_indexes'::boolean OR :'lacks_fk_tier'::boolean OR :'lacks_fk_model'::boolean OR :'lacks_layer'::boolean OR :'lacks_sync'::boolean
             THEN 'reconciled'
         ELSE 'unchanged'

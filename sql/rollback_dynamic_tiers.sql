@@ -32,13 +32,25 @@ SELECT gen_random_uuid() AS run_id, now() AS started, 'standalone sql rollback' 
     \endif
     \ir queries/lock_junction.sql
     \ir queries/pause_sync.sql
-    \set head 'CREATE TEMPORARY TABLE unfinished_backup ON COMMIT DROP AS'
-    \ir queries/count_unfinished_backups.sql
-    \ir standalone/require_snapshot.sql
+    \if :has_captured
+        \set head 'CREATE TEMPORARY TABLE captured_count ON COMMIT DROP AS'
+        \ir queries/count_captured.sql
+    \else
+        \ir standalone/create_no_captured_count.sql
+    \endif
+    \ir standalone/create_captured_state.sql
+    SELECT is_complete AS is_captured, set_config('tierflow.restore_snapshot', :'restore_snapshot', true) AS said
+    FROM pg_temp.captured_state
+    \gset
+    \if :is_captured
+    \else
+        \ir standalone/create_drift.sql
+        \ir standalone/require_way_back.sql
+    \endif
     \if :restore_snapshot
         \ir queries/restore_snapshot.sql
         \set restored :ROW_COUNT
-    \else
+    \elif :is_captured
         \set head 'CREATE TEMPORARY TABLE difference ON COMMIT DROP AS'
         \ir queries/list_later_changes.sql
         \ir standalone/create_later_change.sql
@@ -65,7 +77,9 @@ SELECT gen_random_uuid() AS run_id, now() AS started, 'standalone sql rollback' 
     \ir schema/drop_capture_update_trigger.sql
     \ir schema/drop_capture_truncate_trigger.sql
     \ir schema/drop_keep_columns_trigger.sql
-    \ir schema/drop_backup_columns.sql
+    \if :has_backup_columns
+        \ir schema/drop_backup_columns.sql
+    \endif
     \ir schema/drop_build_schema.sql
     \ir schema/drop_keep_columns_function.sql
     \ir schema/drop_capture_function.sql
@@ -79,7 +93,7 @@ SELECT gen_random_uuid() AS run_id, now() AS started, 'standalone sql rollback' 
     \ir queries/clear_tier_map.sql
     \ir queries/clear_chunks.sql
     \ir queries/clear_change_log.sql
-    \ir queries/clear_null_backup.sql
+    \ir schema/drop_captured.sql
     \ir queries/clear_reconciled_grant.sql
 \endif
 

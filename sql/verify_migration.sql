@@ -18,7 +18,8 @@ SELECT
     AND to_regprocedure(format('%I.remove_model_from_tier(uuid, varchar)', :'schema')) IS NOT NULL
     AND to_regprocedure(format('%I.set_model_markup(uuid, varchar, numeric)', :'schema')) IS NOT NULL
     AND to_regprocedure(format('%I.set_model_tiers(uuid, text[])', :'schema')) IS NOT NULL
-    AND to_regclass(format('%I.implied_grant', :'ledger')) IS NOT NULL AS is_there
+    AND to_regclass(format('%I.implied_grant', :'ledger')) IS NOT NULL AS is_there,
+    to_regclass(format('%I.captured', :'ledger')) IS NOT NULL AS has_captured
 \gset
 \set head 'DECLARE "check schema" NO SCROLL CURSOR FOR'
 \ir checks/schema.sql
@@ -48,6 +49,10 @@ SELECT
     \ir queries/list_objects.sql
     \set head 'DECLARE "check new_quarantine" NO SCROLL CURSOR FOR'
     \ir queries/list_new_quarantine.sql
+    \if :has_captured
+        \set head 'DECLARE "check captured" NO SCROLL CURSOR FOR'
+        \ir queries/count_captured.sql
+    \endif
     \ir standalone/collect_frames.sql
     \ir standalone/settle_parts.sql
     \set round 1

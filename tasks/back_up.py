@@ -1,4 +1,4 @@
-"""The backup columns: the values of the two tier columns as first captured."""
+"""The backup columns, where they are asked for: the captured values, beside the tier columns."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tasks.capture import has_triggers
 from tasks.chunks import Chunk, as_text, list_chunks
 from tasks.definition import database_task
 from tasks.live_locks import ALL_WAIT, change_live
+from tasks.survey import read_inventory
 from tasks.throttle import wait_for_room
 from tierflow.connection import Connection, connect, fetch
 from tierflow.errors import TransientError
@@ -25,14 +26,20 @@ from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.back_up")
 
-PREPARATION = (
+COLUMNS = (
     "schema/add_backup_columns",
+    "schema/mark_tier_access_backup",
+    "schema/mark_tier_markup_backup",
+    "queries/reopen_backups",
+)
+KEEPER = (
     "schema/create_keep_columns_function",
     "schema/revoke_keep_columns_function",
     "schema/create_keep_columns_trigger",
 )
 KEEP_TRIGGER = "zzzz_tierflow_keep_other_columns"
 CLEARANCE = ("schema/drop_keep_columns_trigger", "schema/drop_keep_columns_function")
+REMOVAL = (*CLEARANCE, "schema/drop_backup_columns", "queries/reopen_backups")
 # a batch's rows are locked until it commits, and a writer of one of them waits so long: the budget
 # for a lock is 50 ms (DESIGN.md section 8), and beside writers a batch takes ten times as long now
 # and then. Where nobody writes they are longer: 100,000 models take 5 s then, and not 8
@@ -49,42 +56,56 @@ PLACES = {
 BATCH = "EXECUTE back_up_batch ({number}, {low}, {high}, {after}, {most})"
 
 
-@database_task("prepare backup")
-def prepare_backup(target: Target, *, wanted: bool) -> int:
-    """Add the backup columns, and the trigger that captures what a writer replaces before we do.
+@dataclasses.dataclass(frozen=True)
+class BackedUp:
+    """What became of the backup columns: the models written, and whether anything was changed."""
 
-    Returns how many chunks are to be backed up. Without the trigger the values of a model that is
-    changed between publishing and its turn would be lost.
-    """
-    with connect(target, "prepare backup", read_only=True) as connection:
-        left = has_triggers(connection, target, KEEP_TRIGGER)
-        todo = sum(not chunk.backed_up for chunk in list_chunks(connection, target))
-    if todo and wanted:
-        change_live(target, "backup columns", ALL_WAIT, PREPARATION, target.names())
-        return todo
-    if left:  # by a run that was killed when all was copied
-        change_live(target, "backup columns", ALL_WAIT, CLEARANCE, target.names())
-    return 0
+    models: int = 0
+    changed: bool = False
+
+    @property
+    def rows(self) -> int:
+        """Return the number of models written."""
+        return self.models
 
 
 @database_task("back up")
-def back_up(target: Target, models: int) -> int:
-    """Copy the tier columns into the backup columns, batch by batch, each model once; count models.
+def back_up(target: Target, models: int) -> BackedUp:
+    """Add the backup columns and fill them from the captured values, batch by batch.
 
-    No other column moves: our trigger fires last and puts the others back, so that neither
-    triggers are disabled (writers would wait) nor a superuser is needed. `models` is how many there
-    are, for the progress.
+    What is filled already stays. No other column moves: our trigger fires last and puts the others
+    back, so that neither triggers are disabled (writers would wait) nor a superuser is needed.
+    `models` is how many there are, for the progress.
     """
     with connect(target, "back up", read_only=True) as connection:
+        complete = read_inventory(connection, target).has_all_backup_columns
+    if not complete:
+        change_live(target, "backup columns", ALL_WAIT, COLUMNS, target.names())
+    with connect(target, "back up", read_only=True) as connection:
         todo = [chunk for chunk in list_chunks(connection, target) if not chunk.backed_up]
+        left = has_triggers(connection, target, KEEP_TRIGGER)
+    copied = _fill(target, todo, models) if todo else 0
+    if todo or left:  # left by a run that was killed when all was copied
+        change_live(target, "backup columns", ALL_WAIT, CLEARANCE, target.names())
+    return BackedUp(copied, bool(todo) or not complete)
+
+
+def _fill(target: Target, todo: Iterable[Chunk], models: int) -> int:
+    change_live(target, "backup columns", ALL_WAIT, KEEPER, target.names())
     copied, pace = 0, _Pace()
     with track("back up", models) as advance:
         for done in _back_up_chunks(target, todo, pace):
             copied += done
             advance(copied)
-    change_live(target, "backup columns", ALL_WAIT, CLEARANCE, target.names())
-    log.info("Backed up the tier columns of %s models.", copied)
+    log.info("Filled the backup columns of %s models.", copied)
     return copied
+
+
+@database_task("drop backup columns")
+def drop_backup_columns(target: Target) -> BackedUp:
+    """Drop the backup columns, which were asked for once; the captured values stay."""
+    change_live(target, "backup columns", ALL_WAIT, REMOVAL, target.names())
+    return BackedUp(changed=True)
 
 
 @dataclasses.dataclass

@@ -105,27 +105,17 @@ def _may_resume(connection: Connection, target: Target, survey: Survey) -> bool:
 
 
 def _forget_build(connection: Connection, target: Target) -> None:
-    for name in (
-        "clear_chunks",
-        "clear_change_log",
-        "clear_quarantine",
-        "clear_null_backup",
-        "clear_reconciled_grant",
-    ):
+    for name in ("clear_chunks", "clear_change_log", "clear_quarantine", "clear_reconciled_grant"):
         run(connection, f"queries/{name}", ledger=target.ledger)
+    # made anew: the captured values are loaded before their key is built
+    for name in ("drop_captured", "create_captured"):
+        run(connection, f"schema/{name}", ledger=target.ledger)
 
 
 def put_rules(connection: Connection, target: Target, survey: Survey, run_id: str) -> None:
     """Write the decisions in force and the SQL rules that read them."""
     decisions = survey.rules.decisions
-    run(
-        connection,
-        "queries/save_decision",
-        ledger=target.ledger,
-        run_id=run_id,
-        decisions=Jsonb(decisions.as_recorded()),
-        fingerprint=survey.fingerprint,
-    )
+    save_decisions(connection, target, survey, run_id)
     run(connection, "queries/clear_tier_map", ledger=target.ledger)
     for ordinal, (code, tiers) in enumerate(decisions.tier_map.items(), start=1):
         for tier in tiers:
@@ -139,6 +129,18 @@ def put_rules(connection: Connection, target: Target, survey: Survey, run_id: st
             )
     for name in RULES:
         run(connection, f"schema/{name}", **target.names())
+
+
+def save_decisions(connection: Connection, target: Target, survey: Survey, run_id: str) -> None:
+    """Write the decisions in force. Those alone that shape no grant need no new rules."""
+    run(
+        connection,
+        "queries/save_decision",
+        ledger=target.ledger,
+        run_id=run_id,
+        decisions=Jsonb(survey.rules.decisions.as_recorded()),
+        fingerprint=survey.fingerprint,
+    )
 
 
 @database_task("discard build")

@@ -16,7 +16,7 @@ from tasks.build import put_ledger
 from tasks.capture import drop_capture, start_capture
 from tasks.definition import database_task
 from tasks.live_locks import ALL_WAIT, TakeLocks, with_live_locks
-from tasks.survey import list_model_columns, read_decisions_in_force, read_inventory
+from tasks.survey import read_decisions_in_force, read_inventory
 from tasks.sync import drop_sync
 from tierflow import __version__
 from tierflow.archive import BATCH_ROWS, Archive, ArchiveWriter, hash_file
@@ -37,10 +37,9 @@ DROPS = (
     "schema/drop_keep_columns_function",
     "schema/drop_capture_function",
     "schema/drop_implied_grant_view",
-    "schema/drop_backup_columns",
+    "schema/drop_captured",
     "schema/drop_source_columns",
 )
-COLUMNS = ("tier_access", "tier_markup", "tier_access_backup", "tier_markup_backup")
 STAYS = ("table", "view", "security_invoker", "function", "index", "constraint")
 
 
@@ -60,7 +59,7 @@ class Contracted:
 
 @database_task("archive and drop")
 def archive_and_drop(target: Target, file: Path, run_id: str) -> Contracted:
-    """Write the old columns to a new archive, then drop them with the backup columns and the sync.
+    """Write the old columns to a new archive, then drop them with the captured values and the sync.
 
     The archive is whole on disk before the drop commits. Models that change while it is written
     are archived once more, the last of them under the lock, so that it holds what is dropped. The
@@ -162,7 +161,8 @@ def _drop(target: Target, writer: ArchiveWriter, run_id: str, models: int) -> Co
                 " columns are gone is not known.",
                 next_step="run the same command again: it says, or goes on with a new archive",
             )
-        dropped = _list_dropped(connection, target)
+        columns = [name for kind, name in sorted(read_inventory(connection, target).found)
+                   if kind == "column"]  # fmt: skip
         take_locks()
         run(connection, "queries/lock_junction", schema=target.schema)
         drop_sync(connection, target)
@@ -170,7 +170,7 @@ def _drop(target: Target, writer: ArchiveWriter, run_id: str, models: int) -> Co
         changed = fetch(connection, "queries/list_changed_ids", ledger=target.ledger)
         _archive_models(connection, target, writer, changed)
         definitions = _list_definitions(connection, target)
-        for name in DROPS:
+        for name in (*DROPS, *(("schema/drop_backup_columns",) if columns else ())):
             run(connection, name, **target.names())
         archive = writer.close()
         run(
@@ -183,15 +183,10 @@ def _drop(target: Target, writer: ArchiveWriter, run_id: str, models: int) -> Co
             models=models,
             definitions=definitions,
         )
-        return Contracted(archive, models, dropped)
+        dropped = ("tier_access", "tier_markup", *columns)
+        return Contracted(archive, models, (*(f"column {name}" for name in dropped), "the sync"))
 
     return with_live_locks(target, "finalize", ALL_WAIT, work)
-
-
-def _list_dropped(connection: Connection, target: Target) -> tuple[str, ...]:
-    """Name what is there to drop: a migration may have kept no backup columns."""
-    there = list_model_columns(connection, target)
-    return (*(f"column {name}" for name in COLUMNS if name in there), "the sync")
 
 
 def _stop_capture(target: Target) -> None:

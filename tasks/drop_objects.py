@@ -21,8 +21,9 @@ DROPS = {
     "table tier_model_access": "drop_tier_model_access",
     "function touch_tier_model_access": "drop_touch_function",
 }
-BACKUP_DROPS = ("drop_keep_columns_trigger", "drop_backup_columns")
+BACKUP_DROPS = ("drop_backup_columns",)
 LEDGER_DROPS = (
+    "drop_captured",
     "drop_keep_columns_function",
     "drop_capture_function",
     "drop_implied_grant_view",
@@ -37,24 +38,31 @@ LEDGER_CLEARS = (
     "clear_tier_map",
     "clear_chunks",
     "clear_change_log",
-    "clear_null_backup",
     "clear_reconciled_grant",
 )
+
+
+def list_ours(inventory: Inventory, target: Target) -> tuple[str, ...]:
+    """Name the published objects and the build, as `kind name`."""
+    build = (f"schema {target.build}",) if inventory.build_exists else ()
+    return (*sorted(f"{kind} {name}" for kind, name in inventory.found), *build)
 
 
 def drop_everything(
     connection: Connection, target: Target, inventory: Inventory
 ) -> tuple[str, ...]:
-    """Drop all that is ours but the record of the runs; return the published objects, by name."""
+    """Drop all that is ours but the record of the runs; name what was published or built."""
     names = target.names()
-    ours = tuple(sorted(f"{kind} {name}" for kind, name in inventory.found))
+    ours = list_ours(inventory, target)
     drop_sync(connection, target)
     for part, name in DROPS.items():
         if part in ours:
             run(connection, f"schema/{name}", **names)
     drop_capture(connection, target)
-    for name in BACKUP_DROPS:
-        run(connection, f"schema/{name}", **names)
+    run(connection, "schema/drop_keep_columns_trigger", **names)
+    if inventory.has_backup_columns:
+        for name in BACKUP_DROPS:
+            run(connection, f"schema/{name}", **names)
     run(connection, "schema/drop_build_schema", **names)
     if has_ledger(connection, target):
         _clear_ledger(connection, names)

@@ -7,6 +7,7 @@ import queue
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from tasks.captured import add_captured_key
 from tasks.definition import database_task
 from tasks.live_locks import WRITERS_WAIT, change_live
 from tierflow.connection import connect, fetch, run
@@ -47,7 +48,8 @@ def build_indexes(target: Target) -> int:
         run(connection, "schema/set_current_times", **names)
         shapes = _list_shapes(target)
         missing = [file for index, file in INDEXES.items() if index not in shapes]
-        _build_together(target, missing)
+        _build_together(target, [*missing, "create_captured_pkey"])
+        add_captured_key(connection, target)
         for key, file in UNIQUE_KEYS.items():
             if not shapes.get(key, "").endswith("constraint"):
                 run(connection, f"schema/{file}", **names)

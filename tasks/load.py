@@ -13,6 +13,7 @@ import pandas as pd
 
 from expectations.results import Verdict
 from sql import statement
+from tasks.captured import capture_chunk
 from tasks.chunks import Chunk
 from tasks.definition import database_task
 from tasks.judge import Audit, RunNames, judge_extracted
@@ -30,7 +31,9 @@ BLOCK_BYTES = 4 * 2**20
 
 @database_task("load chunk")
 def load_chunk(target: Target, chunk: Chunk, rules: Rules, run_names: RunNames) -> Counts:
-    """Extract one chunk's JSONB, explode, judge and COPY it in: one transaction with its record.
+    """Capture one chunk's JSONB, extract, explode, judge and COPY it in: one transaction.
+
+    It records the chunk too.
 
     Two sessions: while the server reads the next block on one, it takes the grants of the last
     block on the other.
@@ -44,6 +47,8 @@ def load_chunk(target: Target, chunk: Chunk, rules: Rules, run_names: RunNames) 
     ):
         if not fetch(connection, "queries/claim_chunk", ledger=target.ledger, number=chunk.number):
             return Counts()
+        captured = capture_chunk(connection, target, chunk)
+        capture_seconds = time.perf_counter() - started
         loaded, reader = _Loaded(), _share_reader(run_names.run_id, rules)
         query = statement("queries/copy_grants", **target.names(published=False))
         with connection.cursor() as cursor, cursor.copy(query) as copy:
@@ -63,6 +68,8 @@ def load_chunk(target: Target, chunk: Chunk, rules: Rules, run_names: RunNames) 
             number=chunk.number,
             run_id=run_names.run_id,
             seconds=time.perf_counter() - started,
+            captured=captured,
+            capture_seconds=capture_seconds,
             **dataclasses.asdict(loaded.counts),
         )
     return loaded.counts

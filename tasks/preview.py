@@ -6,18 +6,16 @@ import dataclasses
 from typing import Any
 
 from tasks.definition import database_task
+from tasks.drop_objects import list_ours
 from tasks.survey import read_inventory
 from tasks.way_back import (
-    has_no_snapshot,
     has_our_ledger,
-    require_captured,
-    require_no_drift,
     require_nothing_foreign,
     require_nothing_to_lose,
+    require_way_back,
 )
 from tasks.write_back import compose_new_values, list_later_changes, side_of
 from tierflow.connection import Connection, connect, fetch
-from tierflow.published import Inventory
 from tierflow.settings import Target
 
 SHOWN = 1000
@@ -53,23 +51,21 @@ def preview_rollback(target: Target, *, restore_snapshot: bool) -> Preview:
         inventory = read_inventory(connection, target)
         require_nothing_to_lose(connection, target)
         ours = has_our_ledger(connection, target, inventory)
-        dropped = tuple(sorted(f"{kind} {name}" for kind, name in inventory.found)) if ours else ()
+        dropped = list_ours(inventory, target) if ours else ()
         if not ours or not inventory.published:
             return Preview(0, 0, dropped, 0, ())
         grants = fetch(connection, "queries/count_grants", schema=target.schema)[0]["grants"]
         require_nothing_foreign(inventory)
-        if has_no_snapshot(connection, target, restore_snapshot=restore_snapshot):
-            require_no_drift(connection, target)
+        if not require_way_back(connection, target, restore_snapshot=restore_snapshot):
             return Preview(0, grants, dropped, 0, ())
-        written, total, changes = _compare(connection, target, inventory, restore_snapshot)
+        written, total, changes = _compare(connection, target, restore_snapshot)
     return Preview(written, grants, dropped, total, tuple(changes[:SHOWN]))
 
 
 def _compare(
-    connection: Connection, target: Target, inventory: Inventory, restore_snapshot: bool
+    connection: Connection, target: Target, restore_snapshot: bool
 ) -> tuple[int, int, list[dict[str, Any]]]:
     """Return the models that would be written, how many differ, and the differences."""
-    require_captured(connection, target, inventory)
     rows = fetch(connection, "queries/list_changed_models", **target.names(), most=SHOWN)
     changed = rows[0]["total"] if rows else 0
     fate = "given up" if restore_snapshot else "kept"

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from tasks.build import put_ledger, put_rules
+from tasks.build import put_ledger, put_rules, save_decisions
+from tasks.captured import capture_missing, read_captured
 from tasks.chunks import as_text, plan_chunks
 from tasks.compare import Comparison, compare, compare_again
 from tasks.definition import database_task
@@ -29,12 +30,14 @@ log = logging.getLogger("tierflow.reconcile")
 class Reconciled:
     """What was repaired. `changes`: model, tier, change, found and wanted markup of each grant.
 
-    `comparison` is how both sides stand then; None where nothing was applied.
+    `comparison` is how both sides stand then; None where nothing was applied. `captured` counts
+    models whose captured values were missing, and are those of now.
     """
 
     changes: tuple[dict[str, Any], ...]
     created: tuple[str, ...]
     comparison: Comparison | None = None
+    captured: int = 0
 
     @property
     def rows(self) -> int:
@@ -62,6 +65,8 @@ def reconcile(target: Target, survey: Survey, run_names: RunNames, *, apply: boo
         same_rules = _same_rules(connection, target, survey)
         if not same_rules:
             put_rules(connection, target, survey, run_names.run_id)
+        else:
+            save_decisions(connection, target, survey, run_names.run_id)
         before = compare(target, published=True, within=None if same_rules else connection)
         changes = _delete_unlawful(connection, target, survey)
         for drifted in before.drifted:
@@ -73,7 +78,12 @@ def reconcile(target: Target, survey: Survey, run_names: RunNames, *, apply: boo
             connection.rollback()
             return Reconciled(tuple(changes), ())
         plan_chunks(connection, target)
-        _reopen_backups(connection, target, survey)
+        captured = 0
+        if not read_captured(connection, target).complete:
+            captured = capture_missing(connection, target)
+            log.warning(
+                "The captured values of %s models were missing: they are those of now.", captured
+            )
         created = _create_missing(connection, target, survey)
         _refresh_quarantine(connection, target, survey)
         after = before
@@ -88,7 +98,7 @@ def reconcile(target: Target, survey: Survey, run_names: RunNames, *, apply: boo
             )
             Audit(judged.result(), after.frames).require_passed()
             log.info("Reconciled %s grants, created %s objects.", len(changes), len(created))
-    return Reconciled(tuple(changes), created, after)
+    return Reconciled(tuple(changes), created, after, captured)
 
 
 def _hold_writers(connection: Connection, target: Target, survey: Survey) -> None:
@@ -116,14 +126,6 @@ def _delete_unlawful(
     if keys <= survey.inventory.found:
         return []
     return fetch(connection, "queries/delete_unlawful_grants", **target.names())
-
-
-def _reopen_backups(connection: Connection, target: Target, survey: Survey) -> None:
-    """Have the backup captured afresh when somebody dropped its columns; what was there is lost."""
-    columns = {("column", "tier_access_backup"), ("column", "tier_markup_backup")}
-    if columns.isdisjoint(survey.inventory.found):
-        for name in ("reopen_backups", "clear_null_backup", "clear_reconciled_grant"):
-            run(connection, f"queries/{name}", ledger=target.ledger)
 
 
 def _create_missing(connection: Connection, target: Target, survey: Survey) -> tuple[str, ...]:

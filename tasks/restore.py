@@ -13,6 +13,7 @@ from tasks.definition import database_task
 from tasks.live_locks import ALL_WAIT, WRITERS_WAIT, TakeLocks, change_live, with_live_locks
 from tasks.restore_layer import (
     make_sides_agree,
+    put_captured,
     put_definitions,
     put_layer,
     require_parity,
@@ -37,11 +38,18 @@ log = logging.getLogger("tierflow.restore")
 BATCH_MODELS = 20_000
 SHOWN = 1000
 NAMED = 5
-ADDITIONS = {
-    True: ("schema/add_source_columns", "schema/add_backup_columns"),
-    False: ("schema/add_source_columns",),
+SOURCE_COLUMNS = ("schema/add_source_columns",)
+BACKUP_COLUMNS = (
+    "schema/add_backup_columns",
+    "schema/mark_tier_access_backup",
+    "schema/mark_tier_markup_backup",
+)
+# by whether there are to be backup columns too
+ADDITIONS = {False: SOURCE_COLUMNS, True: (*SOURCE_COLUMNS, *BACKUP_COLUMNS)}
+REMOVALS = {
+    False: ("schema/drop_source_columns",),
+    True: ("schema/drop_source_columns", "schema/drop_backup_columns"),
 }
-OUR_COLUMNS = ("schema/drop_source_columns", "schema/drop_backup_columns")
 CLEARANCE = ("restore/drop_keep_trigger", "restore/drop_keep_function")
 
 
@@ -117,17 +125,17 @@ def restore(
         if not force and not (keep_newer and gone):
             found.require_nothing_lost(file)
         put_ledger(connection, target)
-        captured = gone and _is_captured(connection, target)
+        backup = gone and _has_backup_columns(connection, target)
         connection.commit()
         if gone:
-            change_live(target, "restore", ALL_WAIT, ADDITIONS[captured], target.names())
-        how = _How(inventory.finalization, captured, force=force, keep_newer=keep_newer and gone)
+            change_live(target, "restore", ALL_WAIT, ADDITIONS[backup], target.names())
+        how = _How(inventory.finalization, backup, force=force, keep_newer=keep_newer and gone)
         try:
             done = _write(connection, target, file, how)
         except BaseException:
             if gone:
                 connection.rollback()
-                change_live(target, "restore", ALL_WAIT, OUR_COLUMNS, target.names())
+                change_live(target, "restore", ALL_WAIT, REMOVALS[backup], target.names())
             raise
     log.info("Restored the tier columns of %s models.", done.written)
     return done
@@ -177,8 +185,8 @@ def _examine(connection: Connection, target: Target, *, gone: bool) -> Restored:
     )
 
 
-def _is_captured(connection: Connection, target: Target) -> bool:
-    """Return whether the migration kept the captured values in columns."""
+def _has_backup_columns(connection: Connection, target: Target) -> bool:
+    """Return whether the captured values were asked for in columns of the models too."""
     return settle_decisions({}, read_decisions_in_force(connection, target)).backup_columns
 
 
@@ -186,7 +194,7 @@ def _count_to_write(connection: Connection, target: Target, found: Restored) -> 
     """Return how many models a restore would write: what the batches of sql/restore/ do."""
     if not found.columns_added:
         return found.newer  # the values that differ
-    if _is_captured(connection, target):
+    if _has_backup_columns(connection, target):
         return found.models - found.deleted
     return fetch(connection, "restore/count_valued", schema=target.schema)[0]["models"]
 
@@ -196,7 +204,7 @@ class _How:
     """What is to be made again, and what becomes of newer writes."""
 
     finalization: Finalization | None
-    captured: bool
+    backup_columns: bool
     force: bool
     keep_newer: bool
 
@@ -210,12 +218,13 @@ def _write(connection: Connection, target: Target, file: Path, how: _How) -> Res
         found = _examine(connection, target, gone=finalization is not None)
         if not how.force and not how.keep_newer:
             found.require_nothing_lost(file)
-        written = _write_batches(connection, target, found.models, captured=how.captured)
+        written = _write_batches(connection, target, found.models, backup=how.backup_columns)
         _require_written(connection, target)
         left_out: tuple[str, ...] = ()
         if finalization:
             run(connection, "restore/analyze_models", schema=target.schema)
             put_layer(connection, target)
+            put_captured(connection, target)
             make_sides_agree(connection, target, keep_newer=how.keep_newer)
             left_out = put_definitions(connection, finalization.definitions)
             run(connection, "queries/clear_finalization", ledger=target.ledger)
@@ -227,12 +236,12 @@ def _write(connection: Connection, target: Target, file: Path, how: _How) -> Res
     return with_live_locks(target, "restore", WRITERS_WAIT, work, session=connection)
 
 
-def _write_batches(connection: Connection, target: Target, models: int, *, captured: bool) -> int:
+def _write_batches(connection: Connection, target: Target, models: int, *, backup: bool) -> int:
     names = target.names()
     run(connection, "restore/create_keep_function", **names)
-    run(connection, "restore/create_keep_trigger", **names, what="captured" if captured else "")
+    run(connection, "restore/create_keep_trigger", **names, what="captured" if backup else "")
     fetch(connection, "restore/allow_restore")
-    batch = "restore/write_originals_batch" if captured else "restore/write_values_batch"
+    batch = "restore/write_originals_batch" if backup else "restore/write_values_batch"
     after, done, written = "", 0, 0
     with track("restore", models) as advance:
         while True:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from psycopg import errors as pg
 
 from tasks.build import RULES
+from tasks.captured import add_captured_key
 from tasks.compare import compare
 from tasks.sync import put_sync
 from tierflow.connection import Connection, fetch, run
@@ -24,6 +25,13 @@ def put_layer(connection: Connection, target: Target) -> None:
         run(connection, f"schema/{name}", **target.names())
     put_sync(connection, target)
     fetch(connection, "restore/write_decisions", ledger=target.ledger)
+
+
+def put_captured(connection: Connection, target: Target) -> None:
+    """Take what the file holds of the captured values for the captured values."""
+    run(connection, "restore/write_captured", ledger=target.ledger)
+    add_captured_key(connection, target)
+    run(connection, "queries/record_captured", ledger=target.ledger)
 
 
 def make_sides_agree(connection: Connection, target: Target, *, keep_newer: bool) -> None:

@@ -13,12 +13,10 @@ from tasks.live_locks import TakeLocks, with_live_locks
 from tasks.survey import read_inventory
 from tasks.sync import drop_sync
 from tasks.way_back import (
-    has_no_snapshot,
     has_our_ledger,
-    require_captured,
-    require_no_drift,
     require_nothing_foreign,
     require_nothing_to_lose,
+    require_way_back,
 )
 from tasks.write_back import keep_changes
 from tierflow.connection import Connection, connect, fetch, run
@@ -80,15 +78,11 @@ def _roll_back(connection: Connection, target: Target, *, restore_snapshot: bool
         drop_sync(connection, target)
         fetch(connection, "queries/set_lock_timeout", timeout=WAIT)
         require_nothing_foreign(inventory)
-        if has_no_snapshot(connection, target, restore_snapshot=restore_snapshot):
-            require_no_drift(connection, target)
-        else:
-            require_captured(connection, target, inventory)
-            restored = (
-                run(connection, "queries/restore_snapshot", **target.names())
-                if restore_snapshot
-                else keep_changes(connection, target)
-            )
+        captured = require_way_back(connection, target, restore_snapshot=restore_snapshot)
+        if restore_snapshot:
+            restored = run(connection, "queries/restore_snapshot", **target.names())
+        elif captured:
+            restored = keep_changes(connection, target)
     dropped = drop_everything(connection, target, inventory)
     return RolledBack(restored, dropped)
 

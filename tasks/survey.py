@@ -9,13 +9,21 @@ from typing import Any
 
 import pandas as pd
 
+from tasks.captured import read_captured
 from tasks.definition import database_task
 from tierflow.connection import Connection, connect, fetch
-from tierflow.decisions import Decisions, settle_decisions
+from tierflow.decisions import settle_decisions
 from tierflow.errors import ConfigurationError
 from tierflow.finalization import read_finalization, require_source
 from tierflow.ledger import has_ledger
 from tierflow.plan import Plan, list_write_codes, resolve_rules
+from tierflow.plan_notes import (
+    list_notes,
+    note_captured,
+    note_columns,
+    note_earlier,
+    note_partitions,
+)
 from tierflow.published import SOURCE_COLUMNS, Inventory, take_inventory
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
@@ -70,7 +78,7 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         require_source(inventory.finalization)
         columns = fetch(connection, "queries/list_columns", schema=target.schema)
         _require_source(columns, target.schema)
-        obstacles = list_obstacles(connection, target)
+        obstacles = list_obstacles(connection, target, "source", "room", "dropped")
         twins = fetch(connection, "queries/list_twin_tiers", schema=target.schema)
         tiers = fetch(connection, "queries/list_tiers", schema=target.schema)
         other_schema = list_other_schema(connection, target)
@@ -78,7 +86,16 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         decisions = settle_decisions(given, stored)
         rules = resolve_rules(decisions, tiers)
         inventory = dataclasses.replace(inventory, backup_columns=decisions.backup_columns)
-        dumped = _has_dump(connection, target) if inventory.published else None
+        notes = [*note_partitions(columns), *note_earlier(inventory.earlier)]
+        if decisions.backup_columns and not inventory.has_all_backup_columns:
+            obstacles += list_obstacles(connection, target, "backup")
+            notes += note_columns(fetch(connection, "queries/list_star_users", **target.names()))
+        dumped = uncaptured = None
+        if inventory.published:
+            dumped = _has_dump(connection, target)
+            captured = read_captured(connection, target)
+            uncaptured = None if captured.complete else captured.describe()
+            notes += note_captured(uncaptured)
         values = SourceValues.read(stream_source_values(connection, target.schema), rules)
         cases = Cases(rules, values, _list_holders(connection, target, values))
     counts, undecided = values.counts, cases.undecided()
@@ -105,10 +122,11 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         expected_share=values.expected_share,
         estimated_bytes=counts.grants * BYTES_PER_GRANT,
         undecided=undecided,
-        notes=()
-        if undecided
-        else (*_list_notes(values, decisions, columns), *_list_earlier(inventory)),
-        ways_back=list_ways_back(rules, counts, cases.unwritable, dumped=dumped),
+        notes=() if undecided else (*list_notes(values, decisions), *notes),
+        adds_columns=decisions.backup_columns and not inventory.has_all_backup_columns,
+        ways_back=list_ways_back(
+            rules, counts, cases.unwritable, dumped=dumped, uncaptured=uncaptured
+        ),
     )
     return Survey(
         plan=plan,
@@ -172,42 +190,6 @@ def _read_decision(connection: Connection, target: Target) -> Mapping[str, Any] 
     if not has_ledger(connection, target):
         return None
     return next(iter(fetch(connection, "queries/read_decision", ledger=target.ledger)), None)
-
-
-def _list_notes(
-    values: SourceValues, decisions: Decisions, columns: Sequence[Mapping[str, Any]]
-) -> Iterable[str]:
-    if any(c["relation"] == "model_access_control" and c["kind"] == "p" for c in columns):
-        yield (
-            "model_access_control is partitioned, and no trigger sees that one partition is"
-            " truncated, detached or dropped: not during the run; afterwards TRUNCATE ... CASCADE"
-            " of one empties tier_model_access, and the access of all models with it: use DELETE"
-        )
-        yield (
-            "an UPDATE that changes the id of a model so that it belongs to another partition fails"
-            " afterwards (unique_tier_model; on PostgreSQL 14 its grants are made anew): insert it"
-            " under the new id, and delete the old one"
-        )
-    if values.counts.defaulted_markups:
-        yield f"{values.counts.defaulted_markups} grants have no markup and are billed at 1.00"
-    if values.markups_as_strings:
-        yield f"{values.markups_as_strings} markups are strings that hold a plain number"
-    if values.unused_markups:
-        yield f"{values.unused_markups} markups belong to codes that their model does not have"
-    if values.expected_share < decisions.min_coverage:
-        yield (
-            f"only {values.expected_share:.1%} of the enabled models will have a grant: the audit"
-            f" will stop the run unless --min-coverage is below that"
-        )
-
-
-def _list_earlier(inventory: Inventory) -> Iterable[str]:
-    if inventory.earlier:
-        yield (
-            f"{', '.join(inventory.earlier)} were made by an earlier build, without ON UPDATE"
-            " CASCADE: an UPDATE of the id of a model or tier fails until they are made anew, which"
-            " keeps writers waiting while all grants are checked"
-        )
 
 
 def _require_source(columns: Sequence[Mapping[str, Any]], schema: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from tasks.captured import Captured, read_captured
 from tasks.compare import Comparison, Frames, compare, read_frame
 from tasks.definition import database_task
 from tasks.judge import Audit, RunNames, begin_to_judge_frames
@@ -106,6 +107,7 @@ def verify(
             frames, target, run.at("verify"), database=run.database, min_coverage=min_coverage
         )
         quarantined = fetch(connection, "queries/list_new_quarantine", ledger=target.ledger)
+        captured = read_captured(connection, target)
         models = fetch(connection, "queries/count_models", schema=target.schema)[0]["models"]
         layer, providers = _ask_layer(connection, target, models, known.grants, detailed=detailed)
     audit = Audit(judged.result(), frames)
@@ -114,7 +116,7 @@ def verify(
         _check_coverage(audit, min_coverage),
         _check_distribution(frames["distribution"]),
         *layer,
-        _check_integrity(frames["orphans"], quarantined),
+        _check_integrity(frames["orphans"], quarantined, captured),
     )
     for check in checks:
         log.info("%s: %s (%s)", check.name, "ok" if check.ok else "FAILED", check.figure)
@@ -258,17 +260,22 @@ def check_speed(timings: dict[str, float], grants: int) -> Check:
     )
 
 
-def _check_integrity(frame: pd.DataFrame, quarantined: list[dict[str, Any]]) -> Check:
-    """Judge the orphans; what the sync quarantined is said, and is no difference of the sides.
+def _check_integrity(
+    frame: pd.DataFrame, quarantined: list[dict[str, Any]], captured: Captured
+) -> Check:
+    """Judge the orphans, and the captured values, without which a way back is closed.
 
-    A grant that the JSONB cannot say is one, and shows among the extra grants.
+    What the sync quarantined is said, and is no difference of the sides. A grant that the JSONB
+    cannot say is one, and shows among the extra grants.
     """
     wrong = frame[frame["rows"] > 0]
     figure = "; ".join(f"{row.rows} {row.check} ({row.sample})" for row in wrong.itertuples())
     return Check(
         "integrity",
-        wrong.empty,
-        (figure or "0 orphans, 0 duplicates, parity 0/0/0") + _say_quarantined(quarantined),
+        wrong.empty and captured.complete,
+        (figure or "0 orphans, 0 duplicates, parity 0/0/0")
+        + _say_quarantined(quarantined)
+        + ("" if captured.complete else f"; {captured.describe()}"),
         "0 orphans, 0 duplicates, parity 0/0/0",
     )
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from tasks.compare import compare
-from tasks.survey import list_obstacles, list_other_schema, read_decisions_in_force
+from tasks.captured import read_captured
+from tasks.survey import list_obstacles, list_other_schema
 from tierflow.connection import Connection, fetch, has_relation
-from tierflow.decisions import settle_decisions
 from tierflow.errors import ConfigurationError
 from tierflow.ledger import has_ledger
 from tierflow.published import Inventory
 from tierflow.settings import Target
+
+NAMED = 5
 
 
 def has_our_ledger(connection: Connection, target: Target, inventory: Inventory) -> bool:
@@ -55,39 +56,29 @@ def require_nothing_to_lose(connection: Connection, target: Target) -> None:
         )
 
 
-def has_no_snapshot(connection: Connection, target: Target, *, restore_snapshot: bool) -> bool:
-    """Return whether the migration was told to keep none. Raises ConfigurationError if it is asked
-    for."""
-    decisions = settle_decisions({}, read_decisions_in_force(connection, target))
-    if restore_snapshot and not decisions.backup_columns:
+def require_way_back(connection: Connection, target: Target, *, restore_snapshot: bool) -> bool:
+    """Return whether the captured values are whole, as by them both ways go back.
+
+    Raises ConfigurationError when they are not and this way needs them: to put them back, or to
+    tell which side is newer. Where both sides are the same nobody asks that.
+    """
+    captured = read_captured(connection, target)
+    if captured.complete:
+        return True
+    if restore_snapshot:
         raise ConfigurationError(
-            "This migration kept no backup columns, so there is no snapshot to restore.",
-            next_step="roll back without --restore-snapshot, which keeps later changes",
+            f"There is no whole snapshot to restore: {captured.describe()}.",
+            next_step="roll back without --restore-snapshot, which keeps later changes, or put a"
+            " dump back: tierflow restore FILE",
         )
-    return not decisions.backup_columns
-
-
-def require_no_drift(connection: Connection, target: Target) -> None:
-    """Without captured values nobody can say which side is newer: both must be the same."""
-    comparison = compare(target, published=True, within=connection)
-    if comparison.drifted:
-        wrong = comparison.frames["orphans"]
-        said = "; ".join(f"{r.rows} {r.check}" for r in wrong.itertuples() if r.rows)
+    drift = fetch(connection, "queries/list_drift", **target.names(), buckets=None)
+    if drift:
+        named = "; ".join(f"{row['model']} / {row['tier']}" for row in drift[:NAMED])
+        more = f" and {len(drift) - NAMED} more" if len(drift) > NAMED else ""
         raise ConfigurationError(
-            f"JSONB and junction table differ ({said}), and without backup columns nobody can say"
-            " which side is newer.",
-            next_step="run `tierflow migrate`, which makes the table follow the JSONB, and roll"
-            " back then",
+            f"JSONB and junction table differ in {len(drift)} grants ({named}{more}), and"
+            f" {captured.describe()}, so nobody can say which side is newer.",
+            next_step="make both sides the same, each grant is shown first: tierflow reconcile"
+            " --from junction (or --from jsonb); then roll back",
         )
-
-
-def require_captured(connection: Connection, target: Target, inventory: Inventory) -> None:
-    """Both ways need the captured values: to put them back, or to see which side is newer."""
-    unfinished = fetch(connection, "queries/count_unfinished_backups", ledger=target.ledger)
-    columns = ("column", "tier_access_backup"), ("column", "tier_markup_backup")
-    if unfinished[0]["chunks"] or not inventory.found.issuperset(columns):
-        raise ConfigurationError(
-            "The captured values are not complete, so nobody can say what was changed since.",
-            next_step="run `tierflow migrate`, which makes the table follow the JSONB and captures"
-            " it afresh, and roll back then",
-        )
+    return False

@@ -44,9 +44,9 @@ class Decisions(BaseModel):
         default=0.8, ge=0, le=1, description="Share of all enabled models that must have a grant."
     )
     backup_columns: bool = Field(
-        default=True,
-        description="Whether the captured values are kept in columns of the models. Without them"
-        " there is no `--restore-snapshot`, and a rollback needs both sides to agree.",
+        default=False,
+        description="Whether the captured values, which the ledger has, are shown in two columns of"
+        " the models as well. Adding columns to a live table can break what names them by `*`.",
     )
 
     @model_validator(mode="before")

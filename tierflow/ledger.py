@@ -20,7 +20,7 @@ LEDGER_TABLES = (
     "create_quarantine",
     "create_decision",
     "create_tier_map",
-    "create_null_backup",
+    "create_captured",
     "create_reconciled_grant",
     "create_finalization",
 )

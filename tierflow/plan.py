@@ -42,6 +42,7 @@ class Plan:
     undecided: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     ways_back: tuple[dict[str, Any], ...] = ()
+    adds_columns: bool = False
 
     @property
     def needs_decision(self) -> bool:

@@ -104,6 +104,9 @@ FUNCTIONS: Mapping[str, str] = {
     "touch_tier_model_access": "() -> trigger",
 }
 
+# the captured values beside the tier columns, where they are asked for
+BACKUP_COLUMNS = ("tier_access_backup", "tier_markup_backup")
+
 # every object that a migration creates in the application's schema, as (kind, name), and its shape
 # as sql/queries/list_objects.sql reports it
 OBJECTS: Mapping[tuple[str, str], str] = {
@@ -116,8 +119,7 @@ OBJECTS: Mapping[tuple[str, str], str] = {
     **{("function", name): shape for name, shape in FUNCTIONS.items()},
     ("trigger", "touch_tier_model_access"): "tier_model_access",
     **{("trigger", name): table for name, table in SYNC_TRIGGERS.items()},
-    ("column", "tier_access_backup"): "jsonb",
-    ("column", "tier_markup_backup"): "jsonb",
+    **{("column", name): "jsonb" for name in BACKUP_COLUMNS},
 }
 
 # names that PostgreSQL gives to parts of the table: an adopted table may have others, but nobody
@@ -138,13 +140,14 @@ EARLIER: Mapping[tuple[str, str], str] = {
 class Inventory:
     """What of ours exists in one schema: `found` holds the complete and well-shaped objects.
 
-    `earlier`: those that an earlier build of tierflow made otherwise, and a migration makes anew.
+    `backup_columns`: whether they are asked for. `earlier`: those that an earlier build of tierflow
+    made otherwise, and a migration makes anew.
     """
 
     found: frozenset[tuple[str, str]]
     misshapen: tuple[str, ...]
     build_exists: bool
-    backup_columns: bool = True
+    backup_columns: bool = False
     finalization: Finalization | None = None
     earlier: tuple[str, ...] = ()
 
@@ -153,6 +156,16 @@ class Inventory:
         """Return the objects that a run will create, as `kind name`."""
         wanted = [part for part in OBJECTS if self.backup_columns or part[0] != "column"]
         return tuple(f"{kind} {name}" for kind, name in wanted if (kind, name) not in self.found)
+
+    @property
+    def has_backup_columns(self) -> bool:
+        """Whether one of the backup columns is there, made by a migration."""
+        return any(kind == "column" for kind, _ in self.found)
+
+    @property
+    def has_all_backup_columns(self) -> bool:
+        """Whether both backup columns are there, made by a migration."""
+        return sum(kind == "column" for kind, _ in self.found) == len(BACKUP_COLUMNS)
 
     @property
     def published(self) -> bool:

@@ -88,6 +88,7 @@ class Counts:
     grants: int | None = None
     defaulted_markups: int | None = None
     caught_up: int | None = None
+    recaptured: int | None = None
     coverage: float | None = None
     coverage_of_all: float | None = None
     inserted: int | None = None

@@ -14,18 +14,22 @@ CODES_SHOWN = 5
 
 
 def list_ways_back(
-    rules: Rules, counts: Counts, unwritable: Sequence[str], *, dumped: bool | None
+    rules: Rules,
+    counts: Counts,
+    unwritable: Sequence[str],
+    *,
+    dumped: bool | None,
+    uncaptured: str | None = None,
 ) -> tuple[dict[str, Any], ...]:
     """Return each way back: way, command, whether it is open, and why (empty: no more to say).
 
     `unwritable` names the models whose values have no place for a later grant; `dumped`: whether
-    this database's migration took a dump, None where it has not run.
+    this database's migration took a dump, None where it has not run; `uncaptured`: what is
+    missing of its captured values, None where nothing is.
     """
-    backup = rules.decisions.backup_columns
     keep = list(_describe_codes(rules))
-    if not backup:
-        keep.insert(0, "only while both sides agree: without backup columns nobody can say which"
-                       " side is newer")  # fmt: skip
+    if uncaptured:
+        keep.insert(0, f"only while both sides agree: {uncaptured}")
     if unwritable:
         keep.append(
             f"{len(unwritable)} models ({_name(sorted(unwritable))}) cannot take a later grant:"
@@ -41,8 +45,8 @@ def list_ways_back(
         _way(
             "snapshot restored",
             "tierflow rollback --restore-snapshot",
-            backup,
-            "" if backup else "--no-backup-columns keeps no captured values",
+            uncaptured is None,
+            uncaptured or "",
         ),
         _way(
             "dump restored",

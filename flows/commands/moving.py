@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.commands.options import (
+    BackupColumns,
     Config,
     InexactMarkup,
     Json,
@@ -45,6 +46,7 @@ def plan(
     markup_conflict: MarkupConflict = None,
     inexact_markup: InexactMarkup = None,
     min_coverage: MinCoverage = None,
+    backup_columns: BackupColumns = None,
     config: Config = None,
     schema: Schema = "public",
     json_: Json = False,
@@ -52,7 +54,7 @@ def plan(
 ) -> None:
     """Say what a run would do and what a person must decide first. Changes nothing."""
     options = gather_decisions(
-        unknown_tiers, malformed, markup_conflict, inexact_markup, min_coverage
+        unknown_tiers, malformed, markup_conflict, inexact_markup, min_coverage, backup_columns
     )
 
     def work() -> dict[str, Any]:
@@ -80,13 +82,7 @@ def migrate(
     markup_conflict: MarkupConflict = None,
     inexact_markup: InexactMarkup = None,
     min_coverage: MinCoverage = None,
-    backup_columns: Annotated[
-        bool | None,
-        typer.Option(
-            "--backup-columns/--no-backup-columns",
-            help="Keep the captured values in two columns of the models.",
-        ),
-    ] = None,
+    backup_columns: BackupColumns = None,
     pg_dump: Annotated[
         Path | None, typer.Option(help="Dump both source tables to this file first.")
     ] = None,
@@ -98,7 +94,7 @@ def migrate(
 ) -> None:
     """Move the access data into the junction table: write, audit, publish, verify."""
     options = gather_decisions(
-        unknown_tiers, malformed, markup_conflict, inexact_markup, min_coverage
+        unknown_tiers, malformed, markup_conflict, inexact_markup, min_coverage, backup_columns
     )
     if not dry_run:
         confirm("This publishes tier_model_access in the database. Go on?", yes=yes)
@@ -110,7 +106,6 @@ def migrate(
             restart=restart,
             **options,
             **read_tier_map(tier_map),
-            backup_columns=backup_columns,
             pg_dump=as_text(pg_dump),
             config=as_text(config),
             schema_name=schema,
@@ -126,6 +121,7 @@ def rehearse(
     markup_conflict: MarkupConflict = None,
     inexact_markup: InexactMarkup = None,
     min_coverage: MinCoverage = None,
+    backup_columns: BackupColumns = None,
     config: Config = None,
     schema: Schema = "public",
     json_: Json = False,
@@ -133,7 +129,7 @@ def rehearse(
 ) -> None:
     """Live the whole life of a migration on a disposable copy; the database is only read."""
     options = gather_decisions(
-        unknown_tiers, malformed, markup_conflict, inexact_markup, min_coverage
+        unknown_tiers, malformed, markup_conflict, inexact_markup, min_coverage, backup_columns
     )
 
     def work() -> dict[str, Any]:

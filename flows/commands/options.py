@@ -46,6 +46,13 @@ InexactMarkup = Annotated[
     str | None,
     typer.Option(metavar="fail|quarantine|round", help="A markup with more than two decimals."),
 ]
+BackupColumns = Annotated[
+    bool | None,
+    typer.Option(
+        "--backup-columns/--no-backup-columns",
+        help="Show the captured values, which the ledger has, in two columns of the models too.",
+    ),
+]
 MinCoverage = Annotated[
     float | None, typer.Option(help="Share of all enabled models that must have a grant, 0 to 1.")
 ]
@@ -57,6 +64,7 @@ def gather_decisions(
     markup_conflict: str | None,
     inexact_markup: str | None,
     min_coverage: float | None,
+    backup_columns: bool | None,
 ) -> dict[str, Any]:
     """Return the decisions given as options, by the names that the flows take."""
     return {
@@ -65,6 +73,7 @@ def gather_decisions(
         "markup_conflict": markup_conflict,
         "inexact_markup": inexact_markup,
         "min_coverage": min_coverage,
+        "backup_columns": backup_columns,
     }
 
 

@@ -10,5 +10,7 @@ UPDATE :"ledger".chunk SET
     duplicates = :'duplicates',
     quarantined = :'quarantined',
     grants = :'grants',
-    defaulted_markups = :'defaulted_markups'
+    defaulted_markups = :'defaulted_markups',
+    captured = nullif(:'captured'::text, '')::bigint,
+    capture_seconds = nullif(:'capture_seconds'::text, '')::double precision
 WHERE number = :'number'

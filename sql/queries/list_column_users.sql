@@ -5,8 +5,12 @@ WITH old_column AS (
     SELECT attribute.attrelid, attribute.attnum, attribute.attname::text AS name
     FROM pg_attribute AS attribute
     WHERE attribute.attrelid = to_regclass(quote_ident(:'schema') || '.model_access_control')
-        AND attribute.attname IN ('tier_access', 'tier_markup', 'tier_access_backup', 'tier_markup_backup')
         AND NOT attribute.attisdropped
+        AND (
+            attribute.attname IN ('tier_access', 'tier_markup')
+            OR (attribute.attname IN ('tier_access_backup', 'tier_markup_backup')
+                AND starts_with(col_description(attribute.attrelid, attribute.attnum), 'tierflow: '))
+        )
 ),
 
 used AS (

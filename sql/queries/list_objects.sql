@@ -83,6 +83,8 @@ FROM pg_attribute AS attribute
 WHERE attribute.attrelid = to_regclass(quote_ident(:'schema') || '.model_access_control')
     AND attribute.attname IN ('tier_access_backup', 'tier_markup_backup')
     AND NOT attribute.attisdropped
+    -- the mark that a migration gives to its own
+    AND starts_with(col_description(attribute.attrelid, attribute.attnum), 'tierflow: ')
 UNION ALL
 SELECT 'schema', nspname::text, ''
 FROM pg_namespace

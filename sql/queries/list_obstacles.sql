@@ -1,4 +1,4 @@
--- Returns a row for each thing that a migration cannot live with: scope (source, room, or dropped: what a run would drop with its own), and what it is and what to do. Reads only.
+-- Returns a row for each thing that a migration cannot live with: scope (source, room, backup: concerns a run with backup columns only, or dropped: what a run would drop with its own), and what it is and what to do. Reads only.
 -- What belongs to others has none of the marks of ours: a column of each relation, the rules while a migration is in force.
 :head
 WITH source AS (
@@ -10,9 +10,9 @@ WITH source AS (
 
 ours (name, kind, mark) AS (
     VALUES
-    ('run', 'r', 'database_schema'), ('step', 'r', 'ordinal'), ('chunk', 'r', 'backed_up_to'),
+    ('run', 'r', 'database_schema'), ('step', 'r', 'ordinal'), ('chunk', 'r', 'captured'),
     ('change_log', 'r', 'change_id'), ('quarantine', 'r', 'model_identifier'), ('decision', 'r', 'fingerprint'),
-    ('tier_map', 'r', 'ordinal'), ('finalization', 'r', 'sha256'), ('null_backup', 'r', 'model_id'), ('reconciled_grant', 'r', 'markup_multiplier'),
+    ('tier_map', 'r', 'ordinal'), ('finalization', 'r', 'sha256'), ('captured', 'r', 'caught_up'), ('reconciled_grant', 'r', 'markup_multiplier'),
     ('tier_code', 'v', 'tier_id'), ('implied_grant', 'v', 'markup_multiplier'), ('sync_model', 'v', 'tier_access'),
     ('sync_grant', 'v', 'markup_multiplier'), ('sync_tier', 'v', 'tier_code'), ('tier_model_access', 'r', 'markup_multiplier'),
     ('capture_change', 'f', ''), ('keep_other_columns', 'f', ''), ('markup_number', 'f', ''), ('usable_markup', 'f', ''),
@@ -133,11 +133,11 @@ WHERE room.is_untouched
         'check_tier_write', 'raise_tier_error'
     )
 UNION ALL
-SELECT 'room', format('column %s of %s is there and no migration made it, which would fill it, and a rollback drop it: rename it', attribute.attname, source.name)
+SELECT 'backup', format('column %s of %s is there and no migration made it, which would fill it, and a rollback drop it: rename it, or do without backup columns', attribute.attname, source.name)
 FROM source
 INNER JOIN pg_attribute AS attribute ON attribute.attrelid = source.oid
-CROSS JOIN room
-WHERE room.is_untouched AND attribute.attname IN ('tier_access_backup', 'tier_markup_backup')
+WHERE attribute.attname IN ('tier_access_backup', 'tier_markup_backup')
+    AND NOT coalesce(starts_with(col_description(source.oid, attribute.attnum), 'tierflow: '), false)
 UNION ALL
 SELECT CASE WHEN inside.schema = :'ledger' THEN 'room' ELSE 'dropped' END,
     format('schema %I holds the %s %I, which is not of tierflow, and %s: move or rename it',

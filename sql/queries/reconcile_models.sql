@@ -1,4 +1,4 @@
--- Brings grants, agreed grants and quarantine of some models, which are locked, level with their JSONB, and returns their tier columns as text. Locks the junction rows it writes.
+-- Brings grants, captured values and quarantine of some models, which are locked, level with their JSONB, and returns their tier columns as text. Locks the junction rows it writes.
 -- One statement, made to be prepared: parsing and planning it took 5 of 8 ms for which writers waited.
 -- The pairs are read together (40 models took 5 ms, and 11 when each was read by itself), and the grants found by key whatever their estimated number.
 WITH model AS MATERIALIZED (
@@ -51,13 +51,20 @@ deleted AS (
     WHERE access.id = ANY(ARRAY(SELECT id FROM difference WHERE model_id IS NULL AND enabled))
 ),
 
-agreed AS (
-    INSERT INTO :"ledger".reconciled_grant (model_id, tier_id, markup_multiplier)
-    SELECT model.id, tier.id, implied.markup_multiplier
-    FROM unnest(:'models'::uuid []) AS model (id)
-    CROSS JOIN :"schema".subscription_tiers AS tier
-    LEFT JOIN implied ON implied.model_id = model.id AND implied.tier_id = tier.id
-    ON CONFLICT (model_id, tier_id) DO UPDATE SET markup_multiplier = excluded.markup_multiplier
+captured AS (
+    INSERT INTO :"ledger".captured (model_id, tier_access, tier_markup, caught_up)
+    SELECT id, tier_access, tier_markup, true
+    FROM :"schema".model_access_control
+    WHERE id = ANY(:'models'::uuid [])
+    ON CONFLICT (model_id) DO UPDATE
+    SET tier_access = excluded.tier_access, tier_markup = excluded.tier_markup, caught_up = true
+),
+
+-- what it counted for when it was loaded is counted no more
+deleted_model AS (
+    UPDATE :"ledger".captured AS stored SET caught_up = true
+    WHERE stored.model_id = ANY(:'models'::uuid [])
+        AND NOT EXISTS (SELECT FROM :"schema".model_access_control AS model WHERE model.id = stored.model_id)
 ),
 
 forgotten AS (

@@ -1,4 +1,4 @@
--- Writes the tier columns and the captured values of up to so many models after one id, and returns how many it looked at, the last id, and how many it wrote. Locks those rows.
+-- Writes the tier columns and the backup columns of up to so many models after one id, and returns how many it looked at, the last id, and how many it wrote. Locks those rows.
 WITH batch AS MATERIALIZED (
     SELECT old.* FROM pg_temp.restored AS old
     WHERE nullif(:'after'::text, '') IS NULL OR old.id > nullif(:'after'::text, '')::uuid
@@ -13,12 +13,6 @@ written AS (
     FROM batch
     WHERE model.id = batch.id
     RETURNING model.id
-),
-
-noted AS (
-    INSERT INTO :"ledger".null_backup (model_id)
-    SELECT batch.id FROM batch WHERE batch.null_captured
-    ON CONFLICT (model_id) DO NOTHING
 )
 
 SELECT

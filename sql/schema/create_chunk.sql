@@ -1,4 +1,4 @@
--- Creates the ledger of chunks: a row for each key range that is loaded, with its counts, how far its backup has come and when it was written. Locks nothing that the application uses.
+-- Creates the ledger of chunks: a row for each key range that is loaded, with its counts, how many captured values it has, and how far the backup columns are filled. Locks nothing that the application uses.
 CREATE TABLE IF NOT EXISTS :"ledger".chunk (
     number integer PRIMARY KEY,
     low uuid,
@@ -14,6 +14,8 @@ CREATE TABLE IF NOT EXISTS :"ledger".chunk (
     quarantined bigint,
     grants bigint,
     defaulted_markups bigint,
+    captured bigint,
+    capture_seconds double precision,
     backed_up_to uuid,
     backed_up timestamptz
 )

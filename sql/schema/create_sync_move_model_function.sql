@@ -11,7 +11,7 @@ BEGIN
     UPDATE tierflow.quarantine AS stored SET model_id = p_to WHERE stored.model_id = p_from;
     DELETE FROM tierflow.reconciled_grant AS agreed WHERE agreed.model_id = p_to;
     UPDATE tierflow.reconciled_grant AS agreed SET model_id = p_to WHERE agreed.model_id = p_from;
-    DELETE FROM tierflow.null_backup AS captured WHERE captured.model_id = p_to;
-    UPDATE tierflow.null_backup AS captured SET model_id = p_to WHERE captured.model_id = p_from;
+    DELETE FROM tierflow.captured AS stored WHERE stored.model_id = p_to;
+    UPDATE tierflow.captured AS stored SET model_id = p_to WHERE stored.model_id = p_from;
 END
 $$

@@ -11,14 +11,15 @@ WITH stored AS (
 
 laid AS (
     SELECT
-        '{"unknown_tiers": "fail", "malformed": "fail", "min_coverage": 0.8, "backup_columns": true}'::jsonb
+        '{"unknown_tiers": "fail", "malformed": "fail", "min_coverage": 0.8, "backup_columns": false}'::jsonb
         || coalesce((SELECT policies FROM stored), '{}')
         || jsonb_strip_nulls(jsonb_build_object(
             'unknown_tiers', nullif(:'unknown_tiers', ''),
             'malformed', nullif(:'malformed', ''),
             'markup_conflict', nullif(:'markup_conflict', ''),
             'inexact_markup', nullif(:'inexact_markup', ''),
-            'min_coverage', nullif(:'min_coverage', '')::numeric
+            'min_coverage', nullif(:'min_coverage', '')::numeric,
+            'backup_columns', nullif(:'backup_columns', '')::boolean
         )) AS policies
 ),
 

@@ -3,7 +3,7 @@ DO $$
 DECLARE
     named text := (
         SELECT string_agg(found.obstacle, '; ' ORDER BY found.obstacle)
-        FROM (SELECT obstacle FROM pg_temp.obstacle UNION ALL SELECT obstacle FROM pg_temp.twin_tier) AS found
+        FROM (SELECT obstacle FROM pg_temp.obstacle WHERE scope <> 'backup' UNION ALL SELECT obstacle FROM pg_temp.twin_tier) AS found
     );
 BEGIN
     IF named IS NOT NULL THEN

@@ -43,6 +43,15 @@ FROM (
         CROSS JOIN LATERAL jsonb_array_elements(frames.value -> 'new_quarantine') WITH ORDINALITY AS item (element, place)
     ),
 
+    -- without them a way back is closed: tasks/captured.py
+    uncaptured AS (
+        SELECT CASE WHEN stored.gone > 0 THEN format('; the captured values of %s models are gone from the ledger', stored.gone)
+            WHEN stored.ranges IS NULL OR stored.ranges = 0 OR stored.ranges_without > 0 THEN '; the ledger holds no captured values of these models'
+        END AS said
+        FROM frames
+        LEFT JOIN LATERAL jsonb_to_recordset(frames.value -> 'captured') AS stored (ranges bigint, ranges_without bigint, gone bigint) ON true
+    ),
+
     speed AS (
         SELECT best.* FROM jsonb_to_recordset(current_setting('tierflow.speed')::jsonb)
             AS best (ordinal integer, query text, ms double precision, most double precision)
@@ -104,7 +113,7 @@ FROM (
         string_agg(format('%s < %s ms', query, round(most)), '; ' ORDER BY ordinal)
     FROM speed
     UNION ALL
-    SELECT 8, 'integrity', bool_and(kind.rows = 0),
+    SELECT 8, 'integrity', bool_and(kind.rows = 0) AND (SELECT uncaptured.said IS NULL FROM uncaptured),
         coalesce(string_agg(format('%s %s (%s)', kind.rows, kind.check, kind.sample), '; ') FILTER (WHERE kind.rows > 0),
             '0 orphans, 0 duplicates, parity 0/0/0')
         || (
@@ -113,7 +122,8 @@ FROM (
                 || CASE WHEN elements > 5 THEN format(' and %s more', elements - 5) ELSE '' END
             ELSE '' END
             FROM quarantined
-        ),
+        )
+        || (SELECT coalesce(uncaptured.said, '') FROM uncaptured),
         '0 orphans, 0 duplicates, parity 0/0/0'
     FROM frames
     CROSS JOIN LATERAL jsonb_to_recordset(frames.value -> 'orphans') AS kind (kind text, "check" text, rows bigint, sample text)

@@ -86,8 +86,7 @@ MOVED = {
         ("load chunk 1: commit", "< 'm15'"),
         ("foreign keys: commit 2", "BETWEEN 'm05' AND 'm25'"),
         ("catch up: commit", "BETWEEN 'm20' AND 'm35'"),
-        ("publish: commit", "BETWEEN 'm30' AND 'm45'"),
-        ("back up: commit", "> 'm40'"),
+        ("publish: commit", "> 'm30'"),
     )
 }
 
@@ -99,7 +98,7 @@ def test_ids_that_change_during_a_run_are_followed_and_a_rollback_knows_them(ben
     told = migrate(bench, writes=MOVED)
     assert (told.code, told.value["outcome"]) == (0, "published"), told.stderr
     assert_finished(bench)
-    ids = "SELECT FROM public.model_access_control WHERE id = ANY(%s)"
+    ids = "SELECT id FROM public.model_access_control WHERE id = ANY(%s)"
     assert bench.database.rows(ids, [model_uuid(f"m{n:02}") for n in range(60)]) == []
     bench.database.rows("UPDATE public.tier_model_access SET markup_multiplier = 7"
                         " WHERE tier_id = 3")  # fmt: skip

@@ -1,4 +1,4 @@
-"""The backup columns: the values as first captured, and nothing else of a model moves."""
+"""The captured values: in the ledger always, in columns of the models where that is asked for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.database import Database, Told
+from support.database import Database, Told, model_uuid
+from support.zygote import Zygote
 
 from tierflow.pg_binaries import find_bindir
 
@@ -25,9 +26,15 @@ CAPTURED = """SELECT model_id, tier_access_backup::text AS access,
                   tier_markup_backup::text AS markup
               FROM public.model_access_control ORDER BY model_id"""
 CURRENT = CAPTURED.replace("_backup", "")
+IN_LEDGER = """SELECT model.model_id, stored.tier_access::text AS access,
+                   stored.tier_markup::text AS markup
+               FROM tierflow.captured AS stored
+               JOIN public.model_access_control AS model ON model.id = stored.model_id
+               ORDER BY model.model_id"""
 OPTIONS = (
     "--min-coverage", "0", "--unknown-tiers", "quarantine", "--malformed", "quarantine",
 )  # fmt: skip
+COLUMNS = (*OPTIONS, "--backup-columns")
 
 
 @pytest.fixture
@@ -38,11 +45,33 @@ def source(database: Database) -> Database:
     return database
 
 
+def test_the_ledger_holds_the_originals_byte_for_byte_and_no_column_is_added(
+    source: Database, tierflow: Callable[..., Told]
+) -> None:
+    before, table = source.rows(CURRENT), source.dump("--table=public.model_access_control")
+    told = tierflow("migrate", *OPTIONS)
+    assert told.code == 0, told.stderr
+    assert source.rows(IN_LEDGER) == before == source.rows(CURRENT)
+    assert tierflow("rollback").code == 0
+    assert source.dump("--table=public.model_access_control") == table
+
+
+def test_what_is_captured_is_captured_once(source: Database, tierflow: Callable[..., Told]) -> None:
+    before = source.rows(CURRENT)
+    assert tierflow("migrate", *OPTIONS).code == 0
+    source.add_model("later", ["free"], None)
+    source.rows("""UPDATE public.model_access_control SET tier_access = '["pro"]'
+                   WHERE model_id IN ('plain', 'sql nulls')""")
+    again = tierflow("migrate")
+    assert (again.code, again.value["outcome"]) == (0, "unchanged"), again.stderr
+    assert source.rows(IN_LEDGER) == before
+
+
 def test_the_backup_holds_the_originals_byte_for_byte_and_is_written_once(
     source: Database, tierflow: Callable[..., Told]
 ) -> None:
     before = source.rows(CURRENT)
-    told = tierflow("migrate", *OPTIONS)
+    told = tierflow("migrate", *COLUMNS)
     assert told.code == 0, told.stderr
     assert source.rows(CAPTURED) == before == source.rows(CURRENT)
     # the source's trigger stamps every UPDATE; the backup must not be one for it
@@ -66,7 +95,7 @@ def test_no_trigger_of_the_owner_changes_another_column_during_the_backup(
         source.rows(statement)
     before = source.rows(ALL_COLUMNS)
     captured = source.rows(CURRENT)
-    told = tierflow("migrate", *OPTIONS)
+    told = tierflow("migrate", *COLUMNS)
     assert told.code == 0, told.stderr
     assert source.rows(ALL_COLUMNS) == before
     assert source.rows(CAPTURED) == captured
@@ -112,17 +141,18 @@ def test_a_backup_that_was_interrupted_goes_on_where_it_stopped(
     monkeypatch.setenv("TIERFLOW_CHUNK_MODELS", "3")
     before = source.rows(CURRENT)
     refuse_the_backup_of_plain(source)
-    told = tierflow("migrate", *OPTIONS)
+    told = tierflow("migrate", *COLUMNS)
     assert told.code == 2
     assert "not_now" in told.stderr
-    # published, and the captured values of the models to come are safe from writers
+    # published, and both ways back are open: they read the ledger
     assert source.value("SELECT to_regclass('public.tier_model_access') IS NOT NULL")
-    assert tierflow("rollback").code == 2
+    for way in ((), ("--restore-snapshot",)):
+        assert tierflow("rollback", "--dry-run", *way).code == 0
     done = source.value("SELECT count(*) FROM tierflow.chunk WHERE backed_up IS NOT NULL")
     assert done < source.value("SELECT count(*) FROM tierflow.chunk") == 3
 
     source.rows("DROP FUNCTION public.not_now() CASCADE")
-    told = tierflow("migrate", *OPTIONS)
+    told = tierflow("migrate", *COLUMNS)
     assert (told.code, told.value["outcome"]) == (0, "reconciled"), told.stderr
     assert source.rows(CAPTURED) == before
     stamps = source.rows("SELECT DISTINCT updated_at::text FROM public.model_access_control")
@@ -131,23 +161,89 @@ def test_a_backup_that_was_interrupted_goes_on_where_it_stopped(
     assert source.value(leftover) == 0
 
 
-def test_without_backup_columns_the_models_are_not_written_and_the_way_back_is_open(
-    source: Database, tierflow: Callable[..., Told]
+@pytest.mark.parametrize("options", [(), ("--no-backup-columns",)], ids=["by default", "as asked"])
+def test_without_backup_columns_the_models_are_not_written_and_every_way_back_is_open(
+    source: Database, tierflow: Callable[..., Told], options: tuple[str, ...]
 ) -> None:
-    before = source.dump_without_ledger()
-    told = tierflow("migrate", *OPTIONS, "--no-backup-columns")
+    before = source.rows(CURRENT)
+    schema = source.dump("--schema-only", "--exclude-schema=tierflow")
+    told = tierflow("migrate", *OPTIONS, *options)
     assert told.code == 0, told.stderr
     assert "back up" not in {step["name"] for step in told.value["steps"]}
-    columns = "SELECT count(*) FROM information_schema.columns WHERE column_name LIKE '%%_backup'"
-    assert source.value(columns) == 0
+    assert source.value(COUNT_COLUMNS) == 0
     again = tierflow("migrate")
     assert (again.code, again.value["outcome"]) == (0, "unchanged"), again.stderr
-    assert tierflow("plan").value["state"] == "migrated"
-    refused = tierflow("rollback", "--restore-snapshot")
-    assert refused.code == 2
-    assert "no snapshot" in refused.stderr
-    assert tierflow("rollback").code == 0
-    assert source.dump_without_ledger() == before
+    plan = tierflow("plan").value
+    assert plan["state"] == "migrated"
+    assert [way["way"] for way in plan["ways_back"] if not way["open"]] == ["dump restored"]
+    source.rows("UPDATE public.model_access_control SET tier_access = '[]', tier_markup = NULL")
+    assert tierflow("rollback", "--restore-snapshot").code == 0
+    assert source.rows(CURRENT) == before
+    assert source.dump("--schema-only", "--exclude-schema=tierflow") == schema
+
+
+COUNT_COLUMNS = """SELECT count(*) FROM information_schema.columns
+                   WHERE column_name LIKE '%%_backup' AND table_schema = 'public'"""
+
+
+def test_columns_that_are_no_longer_asked_for_are_dropped_and_those_asked_for_later_filled(
+    source: Database, tierflow: Callable[..., Told]
+) -> None:
+    before = source.rows(CURRENT)
+    assert tierflow("migrate", *COLUMNS).code == 0
+    told = tierflow("migrate", "--no-backup-columns")
+    assert (told.code, told.value["outcome"]) == (0, "reconciled"), told.stderr
+    assert source.value(COUNT_COLUMNS) == 0
+    assert tierflow("migrate").value["outcome"] == "unchanged"
+    source.rows("""UPDATE public.model_access_control SET tier_access = '["pro"]'""")
+    told = tierflow("migrate", "--backup-columns")
+    assert (told.code, told.value["outcome"]) == (0, "reconciled"), told.stderr
+    assert source.rows(CAPTURED) == before
+
+
+def test_backup_columns_that_somebody_dropped_are_filled_with_what_was_captured(
+    source: Database, tierflow: Callable[..., Told]
+) -> None:
+    """An ORM drops what it does not know: no way back is lost, and nothing is captured anew."""
+    before = source.rows(CURRENT)
+    assert tierflow("migrate", *COLUMNS).code == 0
+    source.rows("""ALTER TABLE public.model_access_control
+                   DROP COLUMN tier_access_backup, DROP COLUMN tier_markup_backup""")
+    source.rows("UPDATE public.model_access_control SET tier_access = '[]'")
+    plan = tierflow("plan").value
+    assert [way["way"] for way in plan["ways_back"] if way["open"]][:2] == [
+        "later changes kept", "snapshot restored",
+    ]  # fmt: skip
+    assert tierflow("verify").code == 0
+    for way in ((), ("--restore-snapshot",)):
+        told = tierflow("rollback", "--dry-run", *way)
+        assert told.code == 0, told.stderr
+    told = tierflow("migrate")
+    assert (told.code, told.value["outcome"]) == (0, "reconciled"), told.stderr
+    assert source.rows(CAPTURED) == before
+    assert tierflow("rollback", "--restore-snapshot").code == 0
+    assert source.rows(CURRENT) == before
+
+
+def test_a_model_that_changes_before_the_publish_is_captured_as_it_is_then(
+    source: Database, tierflow: Callable[..., Told], zygote: Zygote
+) -> None:
+    env = {"TIERFLOW_DSN": source.dsn, "TIERFLOW_HOME": str(source.home)}
+    change = """UPDATE public.model_access_control SET tier_markup = '{"pro": 1.2500, "free": 1.0}'
+                WHERE model_id = 'plain'"""
+    added = f"""INSERT INTO public.model_access_control (id, model_id, tier_access)
+                VALUES ('{model_uuid("new")}', 'new', '["pro"]')"""
+    gone = "DELETE FROM public.model_access_control WHERE model_id = 'odd'"
+    fault = {"dsn": source.dsn, "writes": {"load chunk 1: commit": [change, added, gone]}}
+    told = zygote.call("migrate", *OPTIONS, env=env, fault=fault)
+    assert told.code == 0, told.stderr
+    # 1.250 and 1.2500 are equal as jsonb
+    assert source.rows(IN_LEDGER) == source.rows(CURRENT)
+    assert source.value("SELECT count(*) FROM tierflow.captured WHERE caught_up") == 3
+    before = source.rows(CURRENT)
+    source.rows("UPDATE public.model_access_control SET tier_access = '[]', tier_markup = NULL")
+    assert tierflow("rollback", "--restore-snapshot").code == 0
+    assert source.rows(CURRENT) == before
 
 
 def test_a_dump_is_taken_before_the_first_change_and_never_written_over(
@@ -173,7 +269,7 @@ def test_what_a_writer_replaces_before_its_turn_is_what_the_backup_holds(
     # the backup stops there; the others change meanwhile
     refuse_the_backup_of_plain(source)
     before = source.rows(CURRENT)
-    assert tierflow("migrate", *OPTIONS).code == 2
+    assert tierflow("migrate", *COLUMNS).code == 2
     source.rows("""UPDATE public.model_access_control
                    SET tier_access = '["pro"]', tier_markup = '{}'
                    WHERE model_id IN ('sql nulls', 'odd', 'empty')""")
@@ -199,7 +295,7 @@ def test_a_row_carries_nothing_of_the_backup_columns_that_were_dropped(
     source.rows("CREATE EXTENSION pageinspect")
     sizes: list[int] = []
     for _ in range(2):
-        assert tierflow("migrate", *OPTIONS).code == 0
+        assert tierflow("migrate", *COLUMNS).code == 0
         sizes.append(source.value(LONGEST_ROW))
         assert tierflow("rollback").code == 0
     assert sizes[1] <= sizes[0] + 8  # the null bitmap
@@ -212,7 +308,7 @@ def test_a_table_without_room_for_two_more_columns_is_told_so_before_anything_is
     source.rows("""DO $$ BEGIN FOR n IN 1..1589 LOOP
         ALTER TABLE public.model_access_control ADD COLUMN spare int;
         ALTER TABLE public.model_access_control DROP COLUMN spare; END LOOP; END $$""")
-    told = tierflow("migrate", *OPTIONS)
+    told = tierflow("migrate", *COLUMNS)
     assert (told.code, "--no-backup-columns" in told.stderr) == (2, True), told.stderr
     assert source.value("SELECT to_regclass('public.tier_model_access') IS NULL")
     told = tierflow("migrate", *OPTIONS, "--no-backup-columns")

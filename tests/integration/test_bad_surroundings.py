@@ -113,12 +113,12 @@ def test_objects_with_our_names_but_another_shape_stop_the_plan_all_at_once(
     for statement in IN_THE_WAY.values():
         database.rows(statement)
     before = database.dump()
-    planned = tierflow("plan")
+    planned = tierflow("plan", "--backup-columns")
     assert planned.code == 2
     said = planned.value["obstacles"]
     assert [name for name in IN_THE_WAY if not any(o.startswith(name) for o in said)] == []
     assert len(said) == len(IN_THE_WAY)
-    assert_two_lines(tierflow(*MIGRATE), 2, *IN_THE_WAY)
+    assert_two_lines(tierflow(*MIGRATE, "--backup-columns"), 2, *IN_THE_WAY)
     assert database.dump() == before
 
     database.rows("DROP MATERIALIZED VIEW public.tier_model_access")

@@ -159,7 +159,8 @@ def test_a_publishing_that_was_rolled_back_counts_no_more(shop: Database, tierfl
     shop.rows("""CREATE TRIGGER refuse_backup BEFORE UPDATE ON public.model_access_control
                  FOR EACH ROW WHEN (current_setting('application_name') = 'tierflow: back up')
                  EXECUTE FUNCTION public.refuse_backup()""")
-    assert tierflow("migrate", *OPTIONS).value["outcome"] == "failed"
+    told = tierflow("migrate", *OPTIONS, "--backup-columns")
+    assert told.value["outcome"] == "failed"
     shop.rows("DROP FUNCTION public.refuse_backup() CASCADE")
     age(shop, "2 days")
     told = tierflow("migrate")
@@ -341,11 +342,14 @@ def test_statements_that_still_name_the_old_columns_are_shown(
         shop.rows("CREATE EXTENSION pg_stat_statements")
         shop.rows("SELECT pg_stat_statements_reset()")
         dump = str(tmp_path / "before.dump")
-        assert tierflow("migrate", *OPTIONS, "--pg-dump", dump).code == 0
+        options = (*OPTIONS, "--backup-columns", "--pg-dump", dump)
+        assert tierflow("migrate", *options).code == 0
         assert tierflow("verify").code == 0
         shop.dump()
         shop.dump("--inserts")
-        sent = "SELECT count(*) FROM pg_stat_statements WHERE query ~ 'COPY.*tier_access.*stdout'"
+        sent = (
+            "SELECT count(*) FROM pg_stat_statements WHERE query ~ 'COPY.*access_control.*stdout'"
+        )
         assert shop.value(sent) == 2  # one from before the backup columns
         # of all that was sent so far only ours and pg_dump's named them
         assert guards(tierflow)["statements"] == "0 seen"

@@ -427,8 +427,7 @@ def test_the_grants_are_printed_as_a_script_for_psql(roles: Roles) -> None:
 
 # what runs with its owner's rights, and why: each a trigger function, which nobody may call
 DEFINER = {
-    "capture_change", "keep_other_columns", "sync_note", "sync_models", "sync_lock",
-    "sync_grants", "sync_tiers",
+    "capture_change", "sync_note", "sync_models", "sync_lock", "sync_grants", "sync_tiers",
 }  # fmt: skip
 # called by those with the path they have fixed; a clause of their own would keep PostgreSQL from
 # inlining them, or cost each write a lookup. Their names are bound at creation, or qualified
@@ -465,7 +464,7 @@ def test_every_function_has_its_search_path_and_the_rights_that_are_documented(
     )
     assert len(found) > 15
     definer = {row["name"] for row in found if row["definer"]}
-    assert definer | {"keep_other_columns"} == DEFINER  # that one is dropped after the backup
+    assert definer == DEFINER
     assert {row["name"] for row in found if not row["fixed"]} == WITHOUT_PATH
     assert all(row["trigger"] and not row["public"] for row in found if row["definer"])
     page = (Path(__file__).parents[2] / "docs" / "security.md").read_text()

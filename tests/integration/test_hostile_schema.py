@@ -385,16 +385,30 @@ def test_the_preflight_and_the_script_refuse(source: Database, psql: Psql, oddit
     statement, said = REFUSED[oddity]
     source.rows(statement)
     whole = source.dump()
-    plan = preflight.fn(source.target, {"min_coverage": 0.0}).plan
+    plan = preflight.fn(source.target, {"min_coverage": 0.0, "backup_columns": True}).plan
     assert [o for o in plan.obstacles if o.startswith(said)], plan.obstacles
     with pytest.raises(TierflowError, match=re.escape(said)) as stopped:
         plan.require_decided()
     assert stopped.value.exit_code == 2
-    told = psql("migrate_to_dynamic_tiers")
+    told = psql("migrate_to_dynamic_tiers", backup_columns="true")
     assert told.returncode == 3
     assert said in told.stderr
     assert "Nothing was changed" in told.stderr
     assert source.dump() == whole
+
+
+def test_a_column_of_others_with_the_name_of_a_backup_column_is_left_alone(
+    source: Database, call: Call, psql: Psql
+) -> None:
+    """Without backup columns nobody asks for the name, and no way back drops what is not ours."""
+    source.rows(REFUSED["a backup column that others made"][0])
+    whole = source.dump_without_ledger()
+    assert call("migrate", *OPTIONS).code == 0
+    assert call("rollback").code == 0
+    assert source.dump_without_ledger() == whole
+    assert psql("migrate_to_dynamic_tiers").returncode == 0
+    assert psql("rollback_dynamic_tiers").returncode == 0
+    assert source.dump_without_ledger() == whole
 
 
 @pytest.mark.parametrize("kind", ["VIEW", "MATERIALIZED VIEW"])

@@ -37,7 +37,8 @@ def test_the_archive_puts_back_every_byte_and_the_sync(shop: Database, tierflow:
     before, schema = values(shop), shop.dump("--schema-only", "--table=public.tier_model_access")
     backups = """SELECT model_id, tier_access_backup::text, tier_markup_backup::text
                  FROM public.model_access_control ORDER BY model_id"""
-    captured, noted = shop.rows(backups), shop.rows("TABLE tierflow.null_backup")
+    captured = "SELECT *, tier_access::text, tier_markup::text FROM tierflow.captured ORDER BY 1"
+    shown, kept = shop.rows(backups), shop.rows(captured)
     shop.rows("ALTER TABLE public.model_access_control ALTER tier_access SET DEFAULT '[]'")
     archive = finalize(shop, tierflow)
     assert not columns(shop) & {"tier_access", "tier_markup", "tier_access_backup"}
@@ -45,8 +46,8 @@ def test_the_archive_puts_back_every_byte_and_the_sync(shop: Database, tierflow:
     assert (told.code, told.value["outcome"]) == (0, "restored"), told.stderr
     assert (told.value["written"], told.value["newer"]) == (len(SOURCE), 0)
     assert values(shop) == before
-    assert shop.rows(backups) == captured
-    assert shop.rows("TABLE tierflow.null_backup") == noted
+    assert shop.rows(backups) == shown
+    assert shop.rows(captured) == kept
     assert shop.dump("--schema-only", "--table=public.tier_model_access") == schema
     indexes = "SELECT indexdef FROM pg_indexes WHERE tablename = 'model_access_control'"
     assert any("gin (tier_access)" in row["indexdef"] for row in shop.rows(indexes))
@@ -146,7 +147,7 @@ def test_later_grants_of_a_finalized_database_are_refused_kept_or_given_up(
     assert tierflow("verify").value["ok"]
 
 
-@pytest.mark.parametrize("options", [(), ("--no-backup-columns",)], ids=["captured", "not"])
+@pytest.mark.parametrize("options", [("--backup-columns",), ()], ids=["columns", "none"])
 def test_a_dry_run_counts_what_the_restore_then_writes(
     database: Database, tierflow: Call, options: tuple[str, ...]
 ) -> None:
@@ -159,8 +160,8 @@ def test_a_dry_run_counts_what_the_restore_then_writes(
     asked = tierflow("restore", str(archive), "--dry-run")
     done = tierflow("restore", str(archive))
     assert (asked.code, done.code) == (0, 0), done.stderr
-    # without captured values the model whose columns were NULL is as it should be already
-    assert asked.value["written"] == done.value["written"] == len(SOURCE) - 1 - len(options)
+    # without backup columns the model whose columns were NULL is as it should be already
+    assert asked.value["written"] == done.value["written"] == len(SOURCE) - 2 + len(options)
 
 
 def test_newer_writes_cannot_be_kept_and_given_up(shop: Database, tierflow: Call) -> None:

@@ -252,21 +252,73 @@ KILLED_DRY_RUN = (
 )
 
 
+LOSSES = {
+    "deleted": ("DELETE FROM tierflow.captured", "the captured values of 8 models are gone"),
+    "some deleted": (
+        f"DELETE FROM tierflow.captured WHERE model_id = '{model_uuid('null')}'",
+        "the captured values of 1 models are gone",
+    ),
+    "dropped": ("DROP TABLE tierflow.captured", "the ledger holds no captured values"),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
 def test_without_all_captured_values_neither_way_guesses(
+    shop: Database, tierflow: Callable[..., Told], loss: str
+) -> None:
+    statement, said = LOSSES[loss]
+    shop.rows(statement)
+    _edit(shop, "DELETE FROM public.tier_model_access WHERE model_id = <granted>", past_sync=True)
+    before = shop.dump("--exclude-schema=tierflow")
+    for way in ((), ("--restore-snapshot",)):
+        for arguments in (way, (*way, "--dry-run")):
+            told = tierflow("rollback", *arguments)
+            assert told.code == 2
+            assert said in told.stderr
+            assert ("granted / vip" in told.stderr) == (not way)
+            assert shop.dump("--exclude-schema=tierflow") == before
+    # the plan and verify say the same
+    plan = tierflow("plan").value
+    ways = {way["way"]: (way["open"], way["why"]) for way in plan["ways_back"]}
+    assert ways["snapshot restored"][0] is False
+    assert said in ways["snapshot restored"][1]
+    assert f"only while both sides agree: {said}" in ways["later changes kept"][1]
+    assert any(said in note for note in plan["notes"])
+    assert said in {c["name"]: c["figure"] for c in tierflow("verify").value["checks"]}["integrity"]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("side", ["jsonb", "junction"])
+def test_where_both_sides_are_made_the_same_a_rollback_needs_no_captured_values(
+    shop: Database, tierflow: Callable[..., Told], loss: str, side: str
+) -> None:
+    shop.rows(LOSSES[loss][0])
+    original = values(shop)
+    _edit(shop, "DELETE FROM public.tier_model_access WHERE model_id = <granted>", past_sync=True)
+    assert tierflow("rollback").code == 2
+    told = tierflow("reconcile", "--from", side)
+    assert told.code == 0, told.stderr
+    told = tierflow("rollback")
+    assert (told.code, told.value["outcome"]) == (0, "rolled_back"), told.stderr
+    access = "[]" if side == "junction" else original["granted"][0]
+    assert values(shop) == original | {"granted": (access, original["granted"][1])}
+
+
+def test_a_rerun_says_that_it_captures_what_is_gone_as_it_is_now(
     shop: Database, tierflow: Callable[..., Told]
 ) -> None:
-    shop.rows("""ALTER TABLE public.model_access_control
-                 DROP COLUMN tier_access_backup, DROP COLUMN tier_markup_backup""")
-    _edit(shop, "DELETE FROM public.tier_model_access WHERE model_id = <granted>")
-    before = shop.dump("--exclude-schema=tierflow")
-    for arguments in ((), ("--restore-snapshot",)):
-        told = tierflow("rollback", *arguments)
-        assert told.code == 2
-        assert "not complete" in told.stderr
-        assert shop.dump("--exclude-schema=tierflow") == before
+    original = values(shop)
+    shop.rows(f"DELETE FROM tierflow.captured WHERE model_id <> '{model_uuid('kept')}'")
+    shop.rows("UPDATE public.model_access_control SET tier_markup = NULL")
     told = tierflow("migrate")
     assert (told.code, told.value["outcome"]) == (0, "reconciled"), told.stderr
-    assert tierflow("rollback").code == 0
+    assert told.value["recaptured"] == len(SOURCE) - 1
+    assert "captured values of 7 models were missing: they are those of now" in told.stderr
+    now = values(shop)
+    shop.rows("UPDATE public.model_access_control SET tier_access = '[]'")
+    assert tierflow("migrate").value["outcome"] == "unchanged"
+    assert tierflow("rollback", "--restore-snapshot").code == 0
+    assert values(shop) == now | {"kept": original["kept"]}
 
 
 # no grants and no problem to the reader, but no place for a later grant either

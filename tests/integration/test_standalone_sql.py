@@ -121,11 +121,14 @@ def look(database: Database) -> dict[str, Any]:
                FROM tierflow.quarantine ORDER BY 1, 3"""
         ),
         "rules": database.rows("SELECT * FROM tierflow.tier_code ORDER BY 1, 2"),
-        "null_backup": database.rows("SELECT * FROM tierflow.null_backup ORDER BY 1"),
+        "captured": database.rows(
+            """SELECT model_id, tier_access::text, tier_markup::text, caught_up
+               FROM tierflow.captured ORDER BY 1"""
+        ),
         "decisions": database.rows("SELECT decisions FROM tierflow.decision"),
         "chunks": database.rows(
             """SELECT number, low, high, source_models, source_elements, migrated, merged,
-               duplicates, quarantined, grants, defaulted_markups,
+               duplicates, quarantined, grants, defaulted_markups, captured,
                backed_up IS NOT NULL AS backed_up
                FROM tierflow.chunk"""
         ),
@@ -296,7 +299,7 @@ def test_a_wrong_decision_stops_the_script(
         "CREATE INDEX idx_tier_model_lookup ON public.subscription_tiers (id)",
         """CREATE FUNCTION public.is_model_available_for_tier(uuid, varchar) RETURNS text
            LANGUAGE sql RETURN 'x'""",
-        # the last thing that the script does is to write the backup columns
+        # the last thing that the script does to the models is to fill the backup columns
         """CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql
            AS 'BEGIN RAISE EXCEPTION ''no updates''; END';
            CREATE TRIGGER refuse BEFORE UPDATE ON public.model_access_control
@@ -308,7 +311,7 @@ def test_an_error_in_the_middle_leaves_the_database_untouched(
 ) -> None:
     legacy.rows(obstacle)
     before = legacy.dump()
-    told = psql(MIGRATE, **DECIDED)
+    told = psql(MIGRATE, **DECIDED, backup_columns="true")
     assert told.returncode == 3
     assert "ERROR" in told.stderr
     assert "Outcome" not in told.stdout

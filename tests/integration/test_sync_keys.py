@@ -39,7 +39,7 @@ DRIFT = """SELECT model_id, tier_id, implied.markup_multiplier AS jsonb,
 STRAY = """SELECT held.name, held.model_id FROM (
         SELECT 'quarantine' AS name, model_id FROM tierflow.quarantine
         UNION ALL SELECT 'reconciled_grant', model_id FROM tierflow.reconciled_grant
-        UNION ALL SELECT 'null_backup', model_id FROM tierflow.null_backup
+        UNION ALL SELECT 'captured', model_id FROM tierflow.captured
     ) AS held
     WHERE NOT EXISTS (SELECT FROM public.model_access_control m WHERE m.id = held.model_id)"""
 EARLIER = """ALTER TABLE public.tier_model_access

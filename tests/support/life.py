@@ -44,7 +44,7 @@ def open_shop(database: Database, tierflow: Call) -> Database:
     def fill() -> None:
         database.add_tiers("free", "pro", "vip")
         database.add_models(SOURCE)
-        for command in (("migrate", *OPTIONS), ("verify",)):
+        for command in (("migrate", *OPTIONS, "--backup-columns"), ("verify",)):
             told = tierflow(*command)
             assert told.code == 0, told.stderr
 

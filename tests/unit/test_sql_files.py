@@ -19,11 +19,11 @@ from tierflow.ledger import LEDGER_TABLES
 from tierflow.published import OBJECTS, RESERVED, SOURCE_COLUMNS, SYNC_TRIGGERS, VIEW_COLUMNS
 
 VERBS = {
-    "add", "allow", "analyze", "back", "claim", "clear", "collect", "compare", "copy", "count",
-    "create", "delete", "digest", "drop", "export", "extract", "finish", "group", "has", "insert",
-    "list", "load", "lock", "measure", "move", "pause", "read", "reconcile", "refuse", "release",
-    "reopen", "require", "restore", "revoke", "save", "see", "set", "settle", "start", "stop",
-    "sum", "take", "trim", "validate", "write",
+    "add", "allow", "analyze", "back", "capture", "claim", "clear", "collect", "compare", "copy",
+    "count", "create", "delete", "digest", "drop", "export", "extract", "finish", "group", "has",
+    "insert", "list", "load", "lock", "mark", "measure", "move", "pause", "read", "reconcile",
+    "record", "refuse", "release", "reopen", "require", "restore", "revoke", "save", "see", "set",
+    "settle", "start", "stop", "sum", "take", "trim", "validate", "write",
 }  # fmt: skip
 NAMES = list(list_statements())
 # on a database of our own nobody waits for a lock
@@ -32,7 +32,7 @@ SCRIPTS = ("migrate_to_dynamic_tiers", "rollback_dynamic_tiers", "verify_migrati
 TABLES = (
     "tier_model_access|model_access_control|subscription_tiers|v_model_tier_access"
     "|v_tier_model_summary|run|step|chunk|change_log|quarantine|decision|tier_map|tier_code"
-    "|implied_grant|null_backup|reconciled_grant|settled|settled_map|pair|element|holder"
+    "|implied_grant|captured|reconciled_grant|settled|settled_map|pair|element|holder"
 )
 UNQUALIFIED = re.compile(
     rf"\b(FROM|JOIN|INTO|UPDATE|(?<!TEMPORARY )TABLE|REFERENCES|ON|EXISTS)\s+({TABLES})\b(?!\s*\.)",

@@ -16,10 +16,13 @@ def ways(
     counts: Counts | None = None,
     unwritable: tuple[str, ...] = (),
     dumped: bool | None = None,
+    uncaptured: str | None = None,
     **decided: Any,
 ) -> dict[str, tuple[bool, str]]:
     rules = resolve_rules(Decisions(**decided), TIERS)
-    found = list_ways_back(rules, counts or Counts(), unwritable, dumped=dumped)
+    found = list_ways_back(
+        rules, counts or Counts(), unwritable, dumped=dumped, uncaptured=uncaptured
+    )
     return {way["way"]: (way["open"], way["why"]) for way in found}
 
 
@@ -33,9 +36,16 @@ def test_a_plain_migration_can_go_back_every_way() -> None:
     assert ways(dumped=True)["dump restored"] == (True, "")
 
 
-def test_without_backup_columns_there_is_no_snapshot_and_the_sides_must_agree() -> None:
-    found = ways(backup_columns=False)
-    assert found["snapshot restored"] == (False, "--no-backup-columns keeps no captured values")
+def test_the_ways_back_are_the_same_without_backup_columns() -> None:
+    assert ways(backup_columns=False) == ways(backup_columns=True)
+
+
+def test_where_captured_values_are_gone_there_is_no_snapshot_and_the_sides_must_agree() -> None:
+    found = ways(uncaptured="the captured values of 3 models are gone from the ledger")
+    assert found["snapshot restored"] == (
+        False,
+        "the captured values of 3 models are gone from the ledger",
+    )
     assert found["later changes kept"][1].startswith("only while both sides agree")
 
 
