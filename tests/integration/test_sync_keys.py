@@ -39,7 +39,6 @@ DRIFT = """SELECT model_id, tier_id, implied.markup_multiplier AS jsonb,
 STRAY = """SELECT held.name, held.model_id FROM (
         SELECT 'quarantine' AS name, model_id FROM tierflow.quarantine
         UNION ALL SELECT 'reconciled_grant', model_id FROM tierflow.reconciled_grant
-        UNION ALL SELECT 'captured', model_id FROM tierflow.captured
     ) AS held
     WHERE NOT EXISTS (SELECT FROM public.model_access_control m WHERE m.id = held.model_id)"""
 EARLIER = """ALTER TABLE public.tier_model_access
@@ -100,6 +99,12 @@ def sides(database: Database) -> Any:
             """SELECT t.tier_code, m.code FROM tierflow.tier_map m
                JOIN public.subscription_tiers t ON t.id = m.tier_id ORDER BY 1, 2"""
         ),
+        database.rows(
+            """SELECT m.model_id, c.tier_access::text AS access, c.tier_markup::text AS markup
+               FROM tierflow.captured c
+               JOIN public.model_access_control m ON m.id = c.model_id ORDER BY 1"""
+        ),
+        database.value("SELECT count(*) FROM tierflow.captured"),
         database.value("SELECT decisions -> 'tier_map' FROM tierflow.decision"),
         database.rows(STRAY),
     )
