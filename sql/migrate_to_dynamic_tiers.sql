@@ -299,13 +299,24 @@ FROM (SELECT (decisions ->> 'backup_columns')::boolean AS wanted FROM pg_temp.se
     \ir schema/create_sync_model_view.sql
     \ir schema/create_sync_grant_view.sql
     \ir schema/create_sync_tier_view.sql
+    \ir schema/create_sync_is_refusal_function.sql
+    \ir schema/create_sync_has_rules_function.sql
+    \ir schema/create_sync_is_ruled_function.sql
     \ir schema/create_sync_rewrite_function.sql
     \ir schema/create_sync_quarantine_function.sql
     \ir schema/create_sync_decision_function.sql
+    \ir schema/create_sync_note_unsaid_function.sql
+    \ir schema/create_sync_note_refused_function.sql
+    \ir schema/create_sync_write_grants_function.sql
+    \ir schema/create_sync_carry_jsonb_function.sql
     \ir schema/create_sync_follow_plain_jsonb_function.sql
     \ir schema/create_sync_follow_jsonb_function.sql
     \ir schema/create_sync_follow_plain_grants_function.sql
     \ir schema/create_sync_follow_junction_function.sql
+    \ir schema/create_sync_follow_grants_function.sql
+    \ir schema/create_sync_carry_revocations_function.sql
+    \ir schema/create_sync_carry_grants_function.sql
+    \ir schema/create_sync_remove_codes_function.sql
     \ir schema/create_sync_move_model_function.sql
     \ir schema/create_sync_move_tier_function.sql
     \ir schema/create_sync_key_function.sql

@@ -9,7 +9,7 @@ from pathlib import Path
 from tasks.compare import compare
 from tasks.definition import database_task
 from tasks.survey import list_other_schema, read_inventory
-from tasks.verify import PARITY, Check, Verification
+from tasks.verify import PARITY, Check, Verification, describe_quarantined
 from tierflow.archive import refuse_existing
 from tierflow.connection import Connection, connect, fetch, has_relation
 from tierflow.errors import ChecksFailed, ConfigurationError
@@ -140,7 +140,7 @@ def _check_quarantine(connection: Connection, target: Target) -> Check:
     """What a migration set aside was decided; what the sync set aside since nobody has seen."""
     stored = fetch(connection, "queries/list_quarantine", ledger=target.ledger)
     new = fetch(connection, "queries/list_new_quarantine", ledger=target.ledger)
-    named = ", ".join(f"{row['model_identifier']} ({row['reason']})" for row in new[:NAMED])
+    named = ", ".join(describe_quarantined(row) for row in new[:NAMED])
     figure = f"{len(new)} undecided{': ' if new else ''}{named}"
     return Check(
         "quarantine",

@@ -21,6 +21,7 @@ from tierflow.plan_notes import (
     list_notes,
     note_captured,
     note_columns,
+    note_deferred,
     note_earlier,
     note_partitions,
 )
@@ -86,7 +87,11 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         decisions = settle_decisions(given, stored)
         rules = resolve_rules(decisions, tiers)
         inventory = dataclasses.replace(inventory, backup_columns=decisions.backup_columns)
-        notes = [*note_partitions(columns), *note_earlier(inventory.earlier)]
+        notes = [
+            *note_partitions(columns),
+            *note_earlier(inventory.earlier),
+            *note_deferred(fetch(connection, "queries/list_deferred_rules", schema=target.schema)),
+        ]
         if decisions.backup_columns and not inventory.has_all_backup_columns:
             obstacles += list_obstacles(connection, target, "backup")
             notes += note_columns(fetch(connection, "queries/list_star_users", **target.names()))

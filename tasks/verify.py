@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -280,9 +281,15 @@ def _check_integrity(
     )
 
 
+def describe_quarantined(row: Mapping[str, Any]) -> str:
+    """Name the model of a row of `list_new_quarantine`, with the reason and what refused it."""
+    why = ": ".join(filter(None, (row["reason"], row["refused"])))
+    return f"{row['model_identifier']} ({why})"
+
+
 def _say_quarantined(rows: list[dict[str, Any]]) -> str:
     if not rows:
         return ""
-    named = [f"{row['model_identifier']} ({row['reason']})" for row in rows[:NAMED]]
+    named = [describe_quarantined(row) for row in rows[:NAMED]]
     more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
     return f"; {len(rows)} elements quarantined since the migration: {', '.join(named)}{more}"

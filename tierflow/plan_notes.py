@@ -51,6 +51,16 @@ def note_earlier(keys: Sequence[str]) -> Iterator[str]:
         )
 
 
+def note_deferred(rules: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Say of which rules the sync learns too late. `rules` are rows of list_deferred_rules.sql."""
+    if rules:
+        named = ", ".join(f"{rule['name']} of {rule['relation']}" for rule in rules[:NAMED])
+        yield (
+            f"{named}: deferred to the commit, so a write of one side that this refuses on the"
+            " other fails there; what is checked at once is quarantined instead"
+        )
+
+
 def note_captured(uncaptured: str | None) -> Iterator[str]:
     """Say what a run does about captured values that are missing; nothing where none are."""
     if uncaptured:

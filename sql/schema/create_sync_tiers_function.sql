@@ -20,6 +20,12 @@ DECLARE
     codes text [];
     dead text [];
     models uuid [];
+    model uuid;
+    granted uuid [];
+    tiers integer [];
+    levels numeric [];
+    refusals text [];
+    left_over uuid [];
     moved jsonb := coalesce(nullif(current_setting('tierflow.moved_tiers', true), ''), '{}');
     -- who drops the junction table with CASCADE drops this view: the tiers can still be written to
     is_apart boolean := to_regclass('tierflow.sync_grant') IS NULL;
@@ -102,35 +108,59 @@ BEGIN
     END IF;
     PERFORM set_config('tierflow.syncing', 'on', true);
     IF gone IS NULL AND NOT is_apart THEN
-        WITH begins AS (
-            INSERT INTO tierflow.sync_grant (model_id, tier_id, markup_multiplier)
-            SELECT model.id, implied.tier_id, implied.markup_multiplier
-            FROM tierflow.sync_model AS model
-            CROSS JOIN LATERAL tierflow.implied_grants(model.tier_access, model.tier_markup) AS implied
-            WHERE model.id = ANY(models) AND implied.tier_id = ANY(begun)
-            ON CONFLICT (tier_id, model_id) DO NOTHING
-            RETURNING model_id, tier_id, markup_multiplier
-        )
-
-        INSERT INTO tierflow.reconciled_grant (model_id, tier_id, markup_multiplier)
-        SELECT begins.model_id, begins.tier_id, begins.markup_multiplier FROM begins
-        ON CONFLICT (model_id, tier_id) DO UPDATE SET markup_multiplier = excluded.markup_multiplier;
+        SELECT array_agg(model.id), array_agg(implied.tier_id), array_agg(implied.markup_multiplier)
+        INTO granted, tiers, levels
+        FROM tierflow.sync_model AS model
+        CROSS JOIN LATERAL tierflow.implied_grants(model.tier_access, model.tier_markup) AS implied
+        WHERE model.id = ANY(models) AND implied.tier_id = ANY(begun) AND NOT EXISTS (
+            SELECT FROM tierflow.sync_grant AS access WHERE access.model_id = model.id AND access.tier_id = implied.tier_id
+        );
+        IF granted IS NOT NULL THEN
+            refusals := tierflow.sync_carry_jsonb(granted, tiers, levels, array_fill(NULL::integer, ARRAY[cardinality(granted)]));
+            -- what is refused stays in the JSONB, and is quarantined
+            SELECT array_agg(refused.model_id) INTO left_over
+            FROM unnest(granted, refusals) AS refused (model_id, said) WHERE refused.said IS NOT NULL;
+            IF left_over IS NOT NULL THEN
+                PERFORM tierflow.sync_quarantine(left_over);
+                PERFORM tierflow.sync_note_refused(granted, tiers, levels, refusals);
+                models := ARRAY(SELECT kept.id FROM unnest(models) AS kept (id) WHERE kept.id <> ALL(left_over));
+            END IF;
+        END IF;
     ELSE
-        UPDATE tierflow.sync_model AS model
-        SET tier_access = (
-            SELECT coalesce(jsonb_agg(item.value ORDER BY item.ordinality), '[]')
-            FROM jsonb_array_elements(
-                CASE jsonb_typeof(model.tier_access) WHEN 'array' THEN model.tier_access ELSE jsonb_build_array(model.tier_access) END
-            ) WITH ORDINALITY AS item (value, ordinality)
-            WHERE jsonb_typeof(item.value) <> 'string' OR (item.value #>> '{}') <> ALL(dead)
-        )
-        WHERE model.id = ANY(models) AND jsonb_typeof(model.tier_access) IN ('array', 'string') AND model.tier_access ?| dead;
+        BEGIN
+            PERFORM tierflow.sync_remove_codes(models, dead);
+        EXCEPTION WHEN OTHERS OR ASSERT_FAILURE THEN
+            IF NOT tierflow.sync_is_refusal(SQLSTATE) THEN
+                RAISE;
+            END IF;
+            -- a code that means nothing any more may stay where a rule of the application will have it so
+            FOREACH model IN ARRAY models LOOP
+                BEGIN
+                    PERFORM tierflow.sync_remove_codes(ARRAY[model], dead);
+                EXCEPTION WHEN OTHERS OR ASSERT_FAILURE THEN
+                    IF NOT tierflow.sync_is_refusal(SQLSTATE) THEN
+                        RAISE;
+                    END IF;
+                    left_over := left_over || model;
+                END;
+            END LOOP;
+        END;
     END IF;
     PERFORM set_config('tierflow.syncing', before, true);
     IF TG_OP = 'TRUNCATE' OR is_apart THEN
         PERFORM tierflow.sync_follow_jsonb(models);
     ELSE
-        PERFORM tierflow.sync_follow_junction(models);
+        BEGIN
+            PERFORM tierflow.sync_follow_junction(models);
+        EXCEPTION WHEN OTHERS OR ASSERT_FAILURE THEN
+            IF NOT tierflow.sync_is_refusal(SQLSTATE) THEN
+                RAISE;
+            END IF;
+            PERFORM tierflow.sync_carry_grants(models);
+        END;
+    END IF;
+    IF gone IS NOT NULL AND left_over IS NOT NULL THEN
+        PERFORM tierflow.sync_quarantine(left_over);
     END IF;
     RETURN NULL;
 END

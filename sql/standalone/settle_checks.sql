@@ -38,7 +38,7 @@ FROM (
 
     quarantined AS (
         SELECT count(*) AS elements,
-            string_agg(format('%s (%s)', element ->> 'model_identifier', element ->> 'reason'), ', ' ORDER BY place) FILTER (WHERE place <= 5) AS named
+            string_agg(format('%s (%s)', element ->> 'model_identifier', concat_ws(': ', element ->> 'reason', element ->> 'refused')), ', ' ORDER BY place) FILTER (WHERE place <= 5) AS named
         FROM frames
         CROSS JOIN LATERAL jsonb_array_elements(frames.value -> 'new_quarantine') WITH ORDINALITY AS item (element, place)
     ),

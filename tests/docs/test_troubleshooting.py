@@ -156,6 +156,14 @@ def add_a_rule(scene: Scene) -> None:
     )
 
 
+def let_no_array_be_empty(scene: Scene) -> None:
+    scene.migrate()
+    scene.database.rows(
+        """ALTER TABLE public.model_access_control ADD CONSTRAINT never_empty
+           CHECK (tier_access <> '[]') NOT VALID"""
+    )
+
+
 @contextlib.contextmanager
 def a_full_disk(scene: Scene) -> Generator[None]:
     """What the server says then, said by a trigger; the real thing is in test_interrupted."""
@@ -211,6 +219,7 @@ MIGRATING: dict[str, Prepare] = {
     "The sync is not complete": lose_a_trigger,
     "The audit failed": nothing,
     "A trigger or rule of the application refuses a row": add_a_rule,
+    "A revocation fails in the application": let_no_array_be_empty,
     "The server's disk is full": a_full_disk,
     "It stands still": rest,
     "The terminal is gone: was it published?": migrate,
