@@ -128,6 +128,7 @@ class Comparison:
         if self._runs:
             result["tierflow"] = {
                 "back_up_seconds": _median(self._runs, "back_up_seconds"),
+                "snapshot_seconds": _median(self._runs, "snapshot_seconds"),
                 "rerun_seconds": _median(self._reruns, "seconds"),
                 "load_and_index_seconds": _median(self._runs, "load_and_index_seconds"),
                 "parity_seconds": _median(self._runs, "parity_seconds"),
@@ -146,6 +147,8 @@ DEFINITIONS = {
     "peak_mb": "median over the rounds of the highest sum, sampled every 50 ms, of the "
     "proportional memory (PSS) of the client's process tree",
     "ratio": "seconds / seconds of tierflow, when both did the same models",
+    "snapshot_seconds": "filling the ledger's captured values, chunk by chunk, and their key: part "
+    "of tierflow's seconds; back_up_seconds: the same values in columns of the models",
     "parity_seconds": "tierflow's step 'prove parity'",
     "load_and_index_seconds": "tierflow's steps 'load chunk' and 'build indexes'",
     "budgets": "tierflow's seconds / a contender's, and others; they are meant for 1,000,000 "

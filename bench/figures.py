@@ -12,6 +12,7 @@ BUDGETS = {
     "tierflow/limit": 1.35,
     "parity/load_and_index": 0.30,
     "rerun/first_run": 0.25,
+    "snapshot/back_up": 0.05,
     "peak_mb": 500.0,
 }
 REFERENCE_MODELS = 1_000_000
@@ -29,6 +30,8 @@ def judge_budgets(
     }
     if load := tierflow["load_and_index_seconds"]:
         figures["parity/load_and_index"] = tierflow["parity_seconds"] / load
+    if back_up := tierflow["back_up_seconds"]:
+        figures["snapshot/back_up"] = tierflow["snapshot_seconds"] / back_up
     figures["rerun/first_run"] = tierflow["rerun_seconds"] / own["seconds"]
     figures["peak_mb"] = own["peak_mb"]
     return {

@@ -14,7 +14,7 @@ TIERFLOW = (*PYTHON, "flows.cli")
 SCRIPTS = ("classic", "hand_optimised")
 MODULES = ("limit", "to_sql", "dlt", "row_by_row")
 WHAT = {
-    "tierflow": "tierflow migrate, its backup aside",
+    "tierflow": "tierflow migrate with its way back; its backup columns aside",
     "classic": "indexes and keys first, then INSERT with CROSS JOIN and @>",
     "hand_optimised": "one session: bare table, INSERT of the exploded arrays, indexes, keys",
     "limit": "COPY of a ready, sorted file, then indexes, both on 2 connections; keys",
@@ -29,7 +29,7 @@ SLOW = ("to_sql", "dlt", "row_by_row")
 def command(name: str, place: Place) -> list[str]:
     """Return the argv of a contender; where to connect is in its environment."""
     if name == "tierflow":
-        return [*TIERFLOW, "migrate", "--yes", "--json"]
+        return [*TIERFLOW, "migrate", "--yes", "--backup-columns", "--json"]
     if name in SCRIPTS:
         psql = [str(place.bindir / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1"]
         return [*psql, "-f", str(FOLDER / f"{name}.sql")]

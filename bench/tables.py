@@ -36,6 +36,14 @@ def draw_comparison(result: Mapping[str, Any]) -> Iterator[Table]:
             "back up", f"{own['back_up_seconds']:.2f}", "", "", "", "tierflow's backup columns"
         )
         table.add_row(
+            "snapshot",
+            f"{own['snapshot_seconds']:.2f}",
+            "",
+            "",
+            "",
+            "its captured values, within its seconds",
+        )
+        table.add_row(
             "rerun", f"{own['rerun_seconds']:.2f}", "", "", "", "tierflow migrate once more: 0 rows"
         )
     yield table

@@ -7,9 +7,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import psycopg
+
 from bench.place import Place
 from bench.process import BenchError, measure
 from bench.registry import command
+from bench.statements import bench_statement
 
 BACK_UP = "back up"
 LOAD_AND_INDEX = ("load chunk", "build indexes")
@@ -22,6 +25,7 @@ class TierflowRun:
 
     seconds: float
     back_up_seconds: float
+    snapshot_seconds: float
     peak_mb: float
     steps: Mapping[str, float]
     outcome: str
@@ -41,6 +45,8 @@ class TierflowRun:
 def run_tierflow(place: Place, environment: Mapping[str, str]) -> TierflowRun:
     """Run `tierflow migrate` from the start of its process to its exit, and read its steps."""
     measured = measure(command("tierflow", place), environment)
+    with psycopg.connect(environment["TIERFLOW_DSN"]) as connection:
+        found = connection.execute(bench_statement("read_snapshot_seconds")).fetchone()
     told: dict[str, Any] = json.loads(measured.stdout)
     steps: dict[str, float] = {}
     for step in told["steps"]:
@@ -49,6 +55,7 @@ def run_tierflow(place: Place, environment: Mapping[str, str]) -> TierflowRun:
     return TierflowRun(
         seconds=measured.seconds - back_up,
         back_up_seconds=back_up,
+        snapshot_seconds=float(found[0]) if found else 0.0,
         peak_mb=measured.peak_mb,
         steps=steps,
         outcome=str(told["outcome"]),

@@ -170,5 +170,8 @@ def _say_forecast(facts: Facts) -> str:
     )
     if facts.mode == "rehearse":
         return said
-    took = f"{facts.work_seconds:.1f} s, the wait for Great Expectations aside"
-    return f"{said}. This run took {took}."
+    waited = facts.seconds - facts.work_seconds
+    return (
+        f"{said}. This run's work took {facts.work_seconds:.1f} s; the other {waited:.1f} s are the"
+        " wait for Great Expectations to be imported, which a rehearsal has behind it."
+    )

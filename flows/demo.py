@@ -43,9 +43,10 @@ def run_demo(*, quiet: bool) -> dict[str, Any]:
             )
             tier_map = {code: list(tiers) for code, tiers in DEMO_TIER_MAP.items()}
             options = [f"--tier-map {code}={','.join(tiers)}" for code, tiers in tier_map.items()]
+            options.append("--backup-columns")  # so that the captured values are seen
             _say(console, f"4. tierflow migrate {' '.join(options)}")
             await_server(url, home)
-            result = orchestrated.migrate(tier_map=tier_map)
+            result = orchestrated.migrate(tier_map=tier_map, backup_columns=True)
     if not quiet:
         print_result("migrate", result)
         _say_what_next(console)

@@ -19,6 +19,7 @@ from tasks.live_locks import ALL_WAIT, change_live
 from tasks.survey import read_inventory
 from tasks.throttle import wait_for_room
 from tierflow.connection import Connection, connect, fetch
+from tierflow.culprits import writing_models
 from tierflow.errors import TransientError
 from tierflow.measures import note_lock
 from tierflow.progress import track
@@ -41,8 +42,8 @@ KEEP_TRIGGER = "zzzz_tierflow_keep_other_columns"
 CLEARANCE = ("schema/drop_keep_columns_trigger", "schema/drop_keep_columns_function")
 REMOVAL = (*CLEARANCE, "schema/drop_backup_columns", "queries/reopen_backups")
 # a batch's rows are locked until it commits, and a writer of one of them waits so long: the budget
-# for a lock is 50 ms (DESIGN.md section 8), and beside writers a batch takes ten times as long now
-# and then. Where nobody writes they are longer: 100,000 models take 5 s then, and not 8
+# for a lock is 50 ms (docs/design.md, *Budgets*), and beside writers a batch takes ten times as
+# long now and then. Where nobody writes they are longer: 100,000 models take 5 s then, and not 8
 BUSY_SECONDS, QUIET_SECONDS, GROWTH = 0.002, 0.01, 1.02
 SMALLEST_BATCH, LARGEST_BATCH = 20, 20_000
 ATTEMPTS = 6
@@ -185,7 +186,7 @@ def _write_batch(connection: Connection, chunk: Chunk, most: int) -> DictRow:
         most=most,
     )
     # sent in one go: the rows are locked while the server works, not while the network does
-    with connection.pipeline():
+    with writing_models(), connection.pipeline():
         written = connection.execute(batch)
         connection.commit()
     return written.fetchall()[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,6 +12,7 @@ from tasks.captured import add_captured_key
 from tasks.definition import database_task
 from tasks.live_locks import WRITERS_WAIT, change_live
 from tierflow.connection import connect, fetch, run
+from tierflow.measures import note_part
 from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.build")
@@ -107,7 +109,9 @@ def _build_together(target: Target, files: Sequence[str]) -> None:
                     file = todo.get_nowait()
                 except queue.Empty:
                     return
+                started = time.perf_counter()
                 run(connection, f"schema/{file}", **target.names(published=False))
+                note_part(file.removeprefix("create_"), time.perf_counter() - started)
 
     with ThreadPoolExecutor(max(sessions, 1)) as pool:
         for done in [pool.submit(work) for _ in range(sessions)]:

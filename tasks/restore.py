@@ -26,6 +26,7 @@ from tasks.survey import (
     read_inventory,
 )
 from tierflow.connection import Connection, connect, fetch, run
+from tierflow.culprits import writing_models
 from tierflow.decisions import settle_decisions
 from tierflow.errors import ChecksFailed, ConfigurationError
 from tierflow.finalization import Finalization
@@ -243,7 +244,7 @@ def _write_batches(connection: Connection, target: Target, models: int, *, backu
     fetch(connection, "restore/allow_restore")
     batch = "restore/write_originals_batch" if backup else "restore/write_values_batch"
     after, done, written = "", 0, 0
-    with track("restore", models) as advance:
+    with writing_models(), track("restore", models) as advance:
         while True:
             row = fetch(connection, batch, **names, after=after, most=BATCH_MODELS)[0]
             after, done, written = row["last"], done + row["models"], written + row["written"]

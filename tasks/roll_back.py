@@ -20,6 +20,7 @@ from tasks.way_back import (
 )
 from tasks.write_back import keep_changes
 from tierflow.connection import Connection, connect, fetch, run
+from tierflow.culprits import writing_models
 from tierflow.errors import ConfigurationError
 from tierflow.ledger import has_ledger
 from tierflow.settings import Target
@@ -79,10 +80,11 @@ def _roll_back(connection: Connection, target: Target, *, restore_snapshot: bool
         fetch(connection, "queries/set_lock_timeout", timeout=WAIT)
         require_nothing_foreign(inventory)
         captured = require_way_back(connection, target, restore_snapshot=restore_snapshot)
-        if restore_snapshot:
-            restored = run(connection, "queries/restore_snapshot", **target.names())
-        elif captured:
-            restored = keep_changes(connection, target)
+        with writing_models():
+            if restore_snapshot:
+                restored = run(connection, "queries/restore_snapshot", **target.names())
+            elif captured:
+                restored = keep_changes(connection, target)
     dropped = drop_everything(connection, target, inventory)
     return RolledBack(restored, dropped)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
+from sql import MARK
 from tasks.definition import database_task
 from tasks.live_locks import ALL_WAIT, TakeLocks, with_live_locks
 from tasks.sync import pause_sync
@@ -46,7 +47,7 @@ def _write(connection: Connection, target: Target) -> dict[str, str]:
     for write in fetch(connection, "queries/list_application_writes", schema=target.schema):
         try:
             with connection.transaction(force_rollback=True):
-                connection.execute(write["statement"].encode())
+                connection.execute(f"{write['statement']}{MARK.as_string()}".encode())
                 run(connection, "queries/set_constraints_immediate")
         except psycopg.OperationalError:
             raise  # a lock, or a session that is gone, says nothing of the columns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tasks.definition import database_task
 from tierflow.connection import connect, fetch, run
+from tierflow.culprits import writing_models
 from tierflow.errors import ConfigurationError
 from tierflow.settings import Target
 
@@ -15,7 +16,7 @@ def try_write(target: Target) -> None:
     Else a trigger that refuses the write would be met after the publish: by the backup, and by
     every writer of grants, whose sync writes the JSONB. Raises ConfigurationError.
     """
-    with connect(target, "try a write") as connection:
+    with connect(target, "try a write") as connection, writing_models():
         done = fetch(connection, "queries/write_one_model", schema=target.schema)[0]
         run(connection, "queries/set_constraints_immediate")
         connection.rollback()

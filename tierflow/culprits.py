@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Generator
 
 import psycopg
 
@@ -17,6 +19,24 @@ _OURS = re.compile(
 )
 # undefined table, function, column, object, schema: names that are looked up in the search path
 _NOT_FOUND = ("42P01", "42883", "42703", "42704", "3F000")
+
+
+@contextlib.contextmanager
+def writing_models() -> Generator[None]:
+    """Name what an expression of the application's (a CHECK, an index) cannot take of our values.
+
+    Around statements that write its rows: there alone an error of this class is not a bug of ours.
+    """
+    try:
+        yield
+    except psycopg.DataError as error:
+        if function := find_culprit(error):
+            raise blame(error, function) from error
+        said = (error.diag.message_primary or str(error)).splitlines()[0]
+        raise ConfigurationError(
+            f"A constraint or index of this database cannot take a model's values: {said}.",
+            next_step="correct the rule or those models, then run the same command again",
+        ) from error
 
 
 def find_culprit(error: psycopg.Error) -> str | None:

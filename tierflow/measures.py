@@ -1,4 +1,4 @@
-"""What a step measured beside its time: locks on live tables, and pauses. Kept in its detail.
+"""What a step measured beside its time: locks on live tables, pauses, parts. Kept in its detail.
 
 A task does not know its step, and may run in a thread: it notes here, and the step collects.
 """
@@ -12,6 +12,7 @@ from typing import Any
 _guard = threading.Lock()
 _locks: dict[str, dict[str, Any]] = {}
 _pauses: dict[str, float] = {}
+_parts: dict[str, float] = {}
 
 
 def note_lock(where: str, *, held: float, imposed: float) -> None:
@@ -38,6 +39,12 @@ def note_pause(reason: str, seconds: float) -> None:
         _pauses[reason] = _pauses.get(reason, 0.0) + seconds
 
 
+def note_part(name: str, seconds: float) -> None:
+    """Note how long one part of the step took, beside which others may have run."""
+    with _guard:
+        _parts[name] = _parts.get(name, 0.0) + seconds
+
+
 def collect() -> dict[str, Any]:
     """Return what was noted since the last call, as the detail of a step; {} for nothing."""
     with _guard:
@@ -49,8 +56,11 @@ def collect() -> dict[str, Any]:
                 {"reason": reason, "seconds": round(seconds, 3)}
                 for reason, seconds in _pauses.items()
             ]
+        if _parts:
+            detail["parts"] = {name: round(seconds, 3) for name, seconds in _parts.items()}
         _locks.clear()
         _pauses.clear()
+        _parts.clear()
     return detail
 
 

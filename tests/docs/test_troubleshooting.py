@@ -195,8 +195,20 @@ def change_both_sides(scene: Scene) -> None:
     )
 
 
-def migrate_without_backup(scene: Scene) -> None:
-    scene.migrate("--no-backup-columns")
+def remember_rows(scene: Scene) -> None:
+    for statement in (
+        "CREATE TABLE public.history AS SELECT * FROM public.model_access_control LIMIT 0",
+        """CREATE FUNCTION public.remember() RETURNS trigger LANGUAGE plpgsql AS
+           'BEGIN INSERT INTO public.history SELECT OLD.*; RETURN NULL; END'""",
+        """CREATE TRIGGER remember AFTER UPDATE ON public.model_access_control
+           FOR EACH ROW EXECUTE FUNCTION public.remember()""",
+    ):
+        scene.database.rows(statement)
+
+
+def lose_captured_values(scene: Scene) -> None:
+    scene.migrate()
+    scene.database.rows("DELETE FROM tierflow.captured")
 
 
 Prepare = Callable[[Scene], "AbstractContextManager[None] | None"]
@@ -224,7 +236,8 @@ MIGRATING: dict[str, Prepare] = {
     "It stands still": rest,
     "The terminal is gone: was it published?": migrate,
     "Rollback refuses: both sides were changed": change_both_sides,
-    "Rollback refuses: there is no snapshot": migrate_without_backup,
+    "The backup columns break a write of the application": remember_rows,
+    "Rollback refuses: captured values are gone": lose_captured_values,
     "Finalize refuses": migrate,
 }
 

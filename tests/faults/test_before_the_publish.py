@@ -16,7 +16,15 @@ from typing import Any
 import psycopg
 import pytest
 from support.database import Database, Told, model_uuid
-from support.matrix import OPTIONS, WORLD, Bench, find_half_done, read_source, wait_until_gone
+from support.matrix import (
+    COLUMNS,
+    OPTIONS,
+    WORLD,
+    Bench,
+    find_half_done,
+    read_source,
+    wait_until_gone,
+)
 from support.proof import Parity, list_leftovers, prove
 from support.zygote import Command, Zygote
 
@@ -207,7 +215,8 @@ def assert_reloaded(bench: Bench, told: Any) -> None:
         # before the key to the models, which takes the build into a TRUNCATE, and after it
         'build indexes: ALTER SEQUENCE "tierflow_build".tier_model_access_id_seq CACHE 1 /*',
         "catch up: commit",
-        "backup columns: commit",
+        'validate keys: ALTER TABLE "tierflow_build".tier_model_access VALIDATE CONSTRAINT'
+        " fk_tier_model_model",
     ],
 )
 def test_models_that_are_truncated_and_loaded_anew_during_the_run_are_the_ones_published(
@@ -272,7 +281,7 @@ def test_counts_that_do_not_add_up_after_the_publish_fail_the_run_that_is_done(
     build(bench)
     bench.database.rows(CHANGE, '["pro"]', model_uuid("m28"))
     monkeypatch.setattr(count, "SourceValues", LosesAnElement)
-    told = tierflow("migrate", *OPTIONS)
+    told = tierflow("migrate", *OPTIONS, COLUMNS)
     assert told.code == 1
     assert "The table is published and has passed its eight checks" in told.stderr
     assert f"do not add up: {told.value['source_elements']} are not" in told.stderr
@@ -355,8 +364,8 @@ def test_a_value_that_went_and_came_back_can_be_rolled_back(bench: Bench) -> Non
     told = migrate(
         bench,
         writes={
-            "backup columns: commit": [write.format('["pro"]')],
-            "back up: commit 3": [write.format('["old", "team"]')],
+            "load chunk 2: commit": [write.format('["pro"]')],
+            "publish: commit": [write.format('["old", "team"]')],
         },
     )
     assert told.code == 0, told.stderr

@@ -23,8 +23,7 @@ STEPS = [
     "preflight", "snapshot stats", "load expectations", "try a write", "create ledger",
     "create objects",
     "load chunk", "count loaded", "build indexes", "build keys", "catch up", "validate keys",
-    "prove parity", "audit", "prepare backup", "publish", "count published",
-    "back up", "verify", "data docs",
+    "prove parity", "audit", "publish", "count published", "verify", "data docs",
 ]  # fmt: skip
 
 

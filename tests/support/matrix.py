@@ -22,6 +22,7 @@ OPTIONS = (
     "--min-coverage", "0", "--tier-map", "old=free", "--malformed", "quarantine",
     "--unknown-tiers", "quarantine",
 )  # fmt: skip
+COLUMNS = "--backup-columns"
 WORLD = World(tiers=("free", "pro", "team"), tier_map={"old": ["free"]})
 ACCESS: tuple[object, ...] = (
     ["free"], ["pro", "free"], [], ["old", "team"], None, ["gone"], '"pro"', ["team", "team"],
@@ -76,6 +77,7 @@ class Bench:
     spec: Mapping[str, Any] = dataclasses.field(default_factory=dict[str, Any])
     heal: Callable[[], Mapping[str, Any]] = dict  # what to do after a fault; adds to the spec
     command: Sequence[str] = ("migrate",)
+    options: Sequence[str] = (*OPTIONS, COLUMNS)
 
     @property
     def env(self) -> dict[str, str]:
@@ -117,7 +119,7 @@ class Bench:
     def _run(self, command: Sequence[str], fault: Mapping[str, Any] | None) -> Any:
         if fault is not None:
             fault = {"dsn": self.database.dsn, "writes": WRITES, **self.spec, **fault}
-        return self.zygote.call(*command, *OPTIONS, env=self.env, fault=fault)
+        return self.zygote.call(*command, *self.options, env=self.env, fault=fault)
 
     def try_case(self, do: str, label: str, nth: int, when: str) -> str | None:
         """Meet one fault; return what does not hold afterwards, None when all does.

@@ -16,6 +16,8 @@ OWN = {
     "rerun_seconds": 5.0,
     "load_and_index_seconds": 20.0,
     "parity_seconds": 8.0,
+    "snapshot_seconds": 1.5,
+    "back_up_seconds": 50.0,
 }
 
 
@@ -44,6 +46,7 @@ def test_budgets_are_judged_where_their_figures_are_there() -> None:
     }
     budgets = judge_budgets(contenders, OWN)
     assert budgets["tierflow/classic"] == {"figure": 0.3, "budget": 0.3, "ok": True}
+    assert budgets["snapshot/back_up"] == {"figure": 0.03, "budget": 0.05, "ok": True}
     assert "tierflow/hand_optimised" not in budgets
     broken = {name for name, row in budgets.items() if not row["ok"]}
     assert broken == {"tierflow/limit", "parity/load_and_index", "peak_mb"}
