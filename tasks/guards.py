@@ -14,7 +14,7 @@ from tierflow.archive import refuse_existing
 from tierflow.connection import Connection, connect, fetch, has_relation
 from tierflow.errors import ChecksFailed, ConfigurationError
 from tierflow.finalization import require_source
-from tierflow.published import SYNC_TRIGGERS, Inventory
+from tierflow.published import Inventory
 from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.guards")
@@ -122,11 +122,7 @@ def _check_parity(target: Target, inventory: Inventory) -> Check:
     comparison = compare(target, published=True)
     wrong = comparison.frames["orphans"]
     said = [f"{row.rows} {row.check} ({row.sample})" for row in wrong.itertuples() if row.rows]
-    said += [
-        f"trigger {name} is not there or disabled"
-        for name in SYNC_TRIGGERS
-        if ("trigger", name) not in inventory.found
-    ]
+    said += inventory.sync_gaps
     figure = "; ".join(said) or "no difference"
     return Check(
         "parity",

@@ -15,7 +15,6 @@ from tasks.sync import pause_sync
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.errors import ChecksFailed, ConfigurationError
 from tierflow.finalization import require_source
-from tierflow.published import SYNC_TRIGGERS
 from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.repair")
@@ -104,10 +103,9 @@ def _require_sync(connection: Connection, target: Target) -> None:
     inventory = read_inventory(connection, target)
     require_source(inventory.finalization)
     require_migrated(connection, target)
-    found = inventory.found
-    if missing := [name for name in SYNC_TRIGGERS if ("trigger", name) not in found]:
+    if gaps := inventory.sync_gaps:
         raise ConfigurationError(
-            f"The sync is not complete: {', '.join(missing)} not there or disabled.",
+            f"The sync is not complete: {'; '.join(gaps)}.",
             next_step="run `tierflow migrate`, which makes the table follow the JSONB and creates"
             " what is missing",
         )

@@ -29,6 +29,7 @@ from tierflow.published import SOURCE_COLUMNS, Inventory, take_inventory
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
 from tierflow.source_values import Cases, SourceValues, stream_source_values
+from tierflow.subscriptions import read_subscriptions
 from tierflow.ways_back import list_ways_back
 
 log = logging.getLogger("tierflow.preflight")
@@ -90,6 +91,7 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         notes = [
             *note_partitions(columns),
             *note_earlier(inventory.earlier),
+            *inventory.subscriptions.list_notes(),
             *note_deferred(fetch(connection, "queries/list_deferred_rules", schema=target.schema)),
         ]
         if decisions.backup_columns and not inventory.has_all_backup_columns:
@@ -103,6 +105,8 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
             notes += note_captured(uncaptured)
         values = SourceValues.read(stream_source_values(connection, target.schema), rules)
         cases = Cases(rules, values, _list_holders(connection, target, values))
+    for warning in inventory.subscriptions.list_notes():
+        log.warning("%s.", warning)
     counts, undecided = values.counts, cases.undecided()
     log.info("Read %s models, %s source elements.", counts.source_models, counts.source_elements)
     plan = Plan(
@@ -156,7 +160,11 @@ def read_inventory(connection: Connection, target: Target) -> Inventory:
     objects = fetch(connection, "queries/list_objects", **target.names())
     columns = fetch(connection, "queries/list_columns", schema=target.schema)
     inventory = take_inventory(objects, columns, target.build)
-    return dataclasses.replace(inventory, finalization=read_finalization(connection, target))
+    return dataclasses.replace(
+        inventory,
+        finalization=read_finalization(connection, target),
+        subscriptions=read_subscriptions(connection, target),
+    )
 
 
 def list_obstacles(connection: Connection, target: Target, *scopes: str) -> tuple[str, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from tierflow.connection import Connection, fetch, run
 from tierflow.settings import Target
+from tierflow.subscriptions import REPLICA_TRIGGERS, read_subscriptions
 
 # in this order: each needs those before it
 SYNC_FUNCTIONS = (
@@ -67,8 +68,25 @@ SYNC_DROPS = ("drop_sync_functions", "drop_sync_helpers", "drop_sync_views")
 def put_sync(connection: Connection, target: Target) -> None:
     """Create or replace the sync; from its first trigger on, writers wait until the commit."""
     put_sync_of_grants(connection, target.names())
+    followed = read_subscriptions(connection, target).followed
     with connection.pipeline():
         put_sync_of_source(connection, target)
+        put_replica_triggers(connection, target, followed)
+        for trigger in sorted(REPLICA_TRIGGERS.keys() - followed):
+            relation, _ = REPLICA_TRIGGERS[trigger]
+            names = {"schema": target.schema, "relation": relation, "trigger": trigger}
+            run(connection, "schema/drop_replica_trigger", **names)
+
+
+def put_replica_triggers(connection: Connection, target: Target, followed: Set[str]) -> None:
+    """Create these triggers, which fire for apply workers only, and keep `updated_at` there too."""
+    for trigger in sorted(followed):
+        relation, function = REPLICA_TRIGGERS[trigger]
+        names = {**target.names(), "relation": relation, "trigger": trigger}
+        run(connection, "schema/create_replica_trigger", **names, function=function)
+        run(connection, "schema/set_replica_trigger", **names)
+    if followed - {"tierflow_sync_grants_replica"}:
+        run(connection, "schema/set_touch_always", schema=target.schema)
 
 
 def put_sync_of_grants(connection: Connection, names: Mapping[str, str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -23,7 +23,7 @@ from tasks.survey import (
 from tierflow.connection import Connection, connect, fetch, has_relation
 from tierflow.decisions import settle_decisions
 from tierflow.errors import ChecksFailed
-from tierflow.published import OBJECTS, SYNC_TRIGGERS
+from tierflow.published import OBJECTS
 from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.verify")
@@ -158,7 +158,8 @@ def _ask_layer(
     connection: Connection, target: Target, models: int, grants: int, *, detailed: bool
 ) -> tuple[tuple[Check, Check], list[dict[str, Any]]]:
     """Return the checks of the compatibility layer and of its speed, and the provider breakdown."""
-    found = read_inventory(connection, target).found
+    inventory = read_inventory(connection, target)
+    found = inventory.found
     if missing := [f"{kind} {name}" for kind, name in LAYER if (kind, name) not in found]:
         figure = f"{', '.join(missing)}: not there or not ours"
         return (
@@ -173,14 +174,15 @@ def _ask_layer(
     answers = fetch(connection, "checks/compatibility", **names, sample_models=size, whole=whole)
     asked = [row["id"] for row in sample]
     prices = fetch(connection, "checks/price_differences", **names, models=asked, whole=whole)
-    unsynced = [name for name in SYNC_TRIGGERS if ("trigger", name) not in found]
     timings = time_queries(connection, target, grants, sample)
     providers = (
         fetch(connection, "queries/list_providers_per_tier", schema=target.schema)
         if detailed
         else []
     )
-    compatible = _check_compatibility(answers, prices[0]["differences"], unsynced)
+    compatible = _check_compatibility(answers, prices[0]["differences"], inventory.sync_gaps)
+    if said := "; ".join(inventory.subscriptions.list_notes()):
+        compatible = dataclasses.replace(compatible, figure=f"{compatible.figure}; {said}")
     if not whole:
         said = f"{compatible.figure} (a sample of {size} of {models} models; --detailed asks all)"
         compatible = dataclasses.replace(compatible, figure=said)
@@ -232,7 +234,7 @@ def _describe_tier(row: Any) -> str:
 
 
 def _check_compatibility(
-    rows: list[dict[str, Any]], price_differences: int, unsynced: list[str]
+    rows: list[dict[str, Any]], price_differences: int, unsynced: Sequence[str]
 ) -> Check:
     kinds = ("view_differences", "function_differences", "availability_differences")
     wrong = [
@@ -243,7 +245,7 @@ def _check_compatibility(
     ]
     if price_differences:
         wrong.append(f"{price_differences} prices differ")
-    wrong += [f"trigger {name} is not there or disabled" for name in unsynced]
+    wrong += unsynced
     asked = sum(row["availability_questions"] for row in rows)
     answers = sum(row["old_models"] for row in rows)
     figure = f"{answers} answers of the view and of get_models_for_tier, {asked} of is_model_available_for_tier"  # noqa: E501

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tierflow.finalization import Finalization
+from tierflow.subscriptions import REPLICA_TRIGGERS, Subscriptions
 
 SOURCE_COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "subscription_tiers": {
@@ -153,12 +154,28 @@ class Inventory:
     backup_columns: bool = False
     finalization: Finalization | None = None
     earlier: tuple[str, ...] = ()
+    subscriptions: Subscriptions = dataclasses.field(default_factory=Subscriptions)
 
     @property
     def missing(self) -> tuple[str, ...]:
         """Return the objects that a run will create, as `kind name`."""
         wanted = [part for part in OBJECTS if self.backup_columns or part[0] != "column"]
+        wanted += [("trigger", name) for name in sorted(self.subscriptions.followed)]
         return tuple(f"{kind} {name}" for kind, name in wanted if (kind, name) not in self.found)
+
+    @property
+    def sync_gaps(self) -> tuple[str, ...]:
+        """Say which triggers of the sync are not there, or must not be."""
+        wanted = (*SYNC_TRIGGERS, *sorted(self.subscriptions.followed))
+        there = {name for kind, name in self.found if kind == "trigger"}
+        return (
+            *(f"trigger {n} is not there or disabled" for n in wanted if n not in there),
+            *(
+                f"trigger {table.trigger} follows a table whose other side is replicated too"
+                for table in self.subscriptions.tables
+                if not table.may_follow and table.trigger in there
+            ),
+        )
 
     @property
     def has_backup_columns(self) -> bool:
@@ -196,7 +213,9 @@ def take_inventory(
         for kind, name, shape in rows
         if (kind, name) in wanted and shape not in (wanted[kind, name], EARLIER.get((kind, name)))
     ]
-    found = {(kind, name) for kind, name, shape in rows if OBJECTS.get((kind, name)) == shape}
+    replica = {("trigger", name): table for name, (table, _) in REPLICA_TRIGGERS.items()}
+    ours = {**OBJECTS, **replica}
+    found = {(kind, name) for kind, name, shape in rows if ours.get((kind, name)) == shape}
     misshapen += _compare_columns(found, list(columns))
     schemas = {name for kind, name, _ in rows if kind == "schema"}
     earlier = tuple(name for kind, name, shape in rows if EARLIER.get((kind, name)) == shape)

@@ -76,7 +76,8 @@ WHERE class.relnamespace = to_regnamespace(quote_ident(:'schema'))
         (class.relname = 'tier_model_access' AND tgname = 'touch_tier_model_access')
         OR (class.relname IN ('tier_model_access', 'model_access_control', 'subscription_tiers') AND starts_with(tgname, 'tierflow_sync_'))
     )
-    AND tgenabled <> 'D'
+    -- those that follow an apply worker fire for it, the others for everybody else
+    AND tgenabled IN ('A', CASE WHEN tgname LIKE '%\_replica' THEN 'R' ELSE 'O' END)
 UNION ALL
 SELECT 'column', attribute.attname::text, format_type(attribute.atttypid, attribute.atttypmod)
 FROM pg_attribute AS attribute

@@ -13,6 +13,17 @@ DECLARE
     changed boolean;
     ruled boolean := true;
 BEGIN
+    -- an apply worker fires row triggers only
+    IF TG_LEVEL = 'ROW' THEN
+        IF (OLD.model_id, OLD.tier_id, OLD.enabled, OLD.markup_multiplier)
+            IS DISTINCT FROM (NEW.model_id, NEW.tier_id, NEW.enabled, NEW.markup_multiplier) THEN
+            SELECT array_agg(DISTINCT model_id) INTO models
+            FROM unnest(ARRAY[OLD.model_id, NEW.model_id]) AS model_id
+            WHERE model_id IS NOT NULL;
+            PERFORM tierflow.sync_carry_grants(models);
+        END IF;
+        RETURN NULL;
+    END IF;
     IF TG_OP = 'UPDATE' THEN
         -- one grant is what most statements write
         SELECT ARRAY[was.model_id, moved.model_id],

@@ -13,6 +13,7 @@ SET jit = off
 AS $$
 DECLARE
     before text := coalesce(current_setting('tierflow.syncing', true), '');
+    ids integer [];
     gone integer [];
     begun integer [];
     olds text [];
@@ -30,37 +31,59 @@ DECLARE
     -- who drops the junction table with CASCADE drops this view: the tiers can still be written to
     is_apart boolean := to_regclass('tierflow.sync_grant') IS NULL;
 BEGIN
+    -- an apply worker fires row triggers only, and no foreign key
+    IF TG_LEVEL = 'ROW' THEN
+        IF TG_OP = 'DELETE' AND NOT is_apart THEN
+            DELETE FROM tierflow.sync_grant AS access WHERE access.tier_id = OLD.id;
+        ELSIF TG_OP = 'UPDATE' AND NEW.id <> OLD.id AND NOT is_apart THEN
+            PERFORM tierflow.sync_move_tier(OLD.id, NEW.id);
+        END IF;
+        IF TG_OP <> 'UPDATE' OR NEW.tier_code IS DISTINCT FROM OLD.tier_code THEN
+            ids := ARRAY[coalesce(NEW.id, OLD.id)];
+            olds := ARRAY[OLD.tier_code];
+            news := ARRAY[NEW.tier_code];
+        END IF;
+    ELSIF TG_OP = 'INSERT' THEN
+        SELECT array_agg(added.id), array_agg(added.tier_code) INTO ids, news FROM added;
+    ELSIF TG_OP = 'UPDATE' THEN
+        -- all renames of the statement at once: the code that one tier takes may be what another leaves
+        PERFORM set_config('tierflow.moved_tiers', '', true);
+        SELECT array_agg(renamed.id), array_agg(was.tier_code), array_agg(renamed.tier_code) INTO ids, olds, news
+        FROM added AS renamed
+        LEFT JOIN removed AS was ON coalesce((moved ->> renamed.id::text)::integer, renamed.id) = was.id
+        WHERE was.tier_code IS DISTINCT FROM renamed.tier_code;
+    ELSIF TG_OP = 'DELETE' THEN
+        SELECT array_agg(removed.id), array_agg(removed.tier_code) INTO ids, olds FROM removed;
+    ELSE
+        SELECT array_agg(tier.id), array_agg(tier.tier_code) INTO ids, olds FROM tierflow.sync_tier AS tier;
+    END IF;
     CASE TG_OP
         WHEN 'INSERT' THEN
-            SELECT array_agg(added.tier_code), array_agg(added.id) FILTER (WHERE NOT EXISTS (
-                SELECT FROM tierflow.tier_map AS map WHERE map.code = added.tier_code
+            codes := news;
+            SELECT array_agg(tier.id) FILTER (WHERE NOT EXISTS (
+                SELECT FROM tierflow.tier_map AS map WHERE map.code = tier.code
             ))
-            INTO codes, begun
-            FROM added;
+            INTO begun
+            FROM unnest(ids, news) AS tier (id, code);
             DELETE FROM tierflow.tier_map AS map WHERE map.code = ANY(codes);
         WHEN 'UPDATE' THEN
-            PERFORM set_config('tierflow.moved_tiers', '', true);
-            -- all renames of the statement at once: the code that one tier takes may be what another leaves
-            SELECT array_agg(was.tier_code), array_agg(renamed.tier_code), array_agg(renamed.id) FILTER (
-                WHERE NOT EXISTS (SELECT FROM tierflow.tier_map AS map WHERE map.code = renamed.tier_code)
-                    AND NOT EXISTS (SELECT FROM removed AS other WHERE other.tier_code = renamed.tier_code)
-            )
-            INTO olds, news, begun
-            FROM added AS renamed
-            LEFT JOIN removed AS was ON coalesce((moved ->> renamed.id::text)::integer, renamed.id) = was.id
-            WHERE was.tier_code IS DISTINCT FROM renamed.tier_code;
             IF news IS NULL THEN
                 RETURN NULL;
             END IF;
+            SELECT array_agg(tier.id) FILTER (
+                WHERE NOT EXISTS (SELECT FROM tierflow.tier_map AS map WHERE map.code = tier.code)
+                    AND array_position(olds, tier.code) IS NULL
+            )
+            INTO begun
+            FROM unnest(ids, news) AS tier (id, code);
             SELECT news || coalesce(array_agg(taker.tier_code), '{}') INTO codes
             FROM tierflow.sync_tier AS taker WHERE taker.tier_code = ANY(olds);
             DELETE FROM tierflow.tier_map AS map WHERE map.code = ANY(news);
             INSERT INTO tierflow.tier_map (code, tier_id, ordinal)
-            SELECT was.tier_code, renamed.id, (SELECT coalesce(max(map.ordinal), 0) FROM tierflow.tier_map AS map) + row_number() OVER (ORDER BY renamed.id)
-            FROM added AS renamed
-            INNER JOIN removed AS was ON coalesce((moved ->> renamed.id::text)::integer, renamed.id) = was.id
-            WHERE was.tier_code <> renamed.tier_code AND was.tier_code <> '' AND was.tier_code <> ALL(codes)
-                AND NOT EXISTS (SELECT FROM tierflow.tier_map AS own WHERE own.code = was.tier_code);
+            SELECT tier.was, tier.id, (SELECT coalesce(max(map.ordinal), 0) FROM tierflow.tier_map AS map) + row_number() OVER (ORDER BY tier.id)
+            FROM unnest(ids, olds, news) AS tier (id, was, code)
+            WHERE tier.was <> tier.code AND tier.was <> '' AND tier.was <> ALL(codes)
+                AND NOT EXISTS (SELECT FROM tierflow.tier_map AS own WHERE own.code = tier.was);
             UPDATE tierflow.quarantine AS stored
             SET tier_codes = ARRAY(
                 SELECT coalesce(news[array_position(olds, named.tier_code)], named.tier_code)
@@ -69,11 +92,8 @@ BEGIN
             )
             WHERE stored.tier_codes && olds;
         ELSE
-            IF TG_OP = 'DELETE' THEN
-                SELECT array_agg(removed.id), array_agg(removed.tier_code) INTO gone, codes FROM removed;
-            ELSE
-                SELECT array_agg(tier.id), array_agg(tier.tier_code) INTO gone, codes FROM tierflow.sync_tier AS tier;
-            END IF;
+            gone := ids;
+            codes := olds;
             -- before the map forgets them: a code that meant these tiers alone may be the own code of another, and mean that one then
             SELECT array_agg(named.code), array_agg(named.code) FILTER (WHERE NOT EXISTS (
                 SELECT FROM tierflow.tier_map AS map
@@ -89,7 +109,7 @@ BEGIN
             ) AS named;
             DELETE FROM tierflow.tier_map AS map WHERE map.tier_id = ANY(gone);
     END CASE;
-    PERFORM tierflow.sync_decision(olds, news);
+    PERFORM tierflow.sync_decision(CASE WHEN TG_OP = 'UPDATE' THEN olds END, CASE WHEN TG_OP = 'UPDATE' THEN news END);
     -- the grants of a tier that had no code of its own can be said now
     SELECT array_agg(locked.id) INTO models
     FROM (
