@@ -342,6 +342,7 @@ FROM (SELECT (decisions ->> 'backup_columns')::boolean AS wanted FROM pg_temp.se
     \ir schema/create_sync_tiers_rename_trigger.sql
     \ir schema/create_sync_tiers_delete_trigger.sql
     \ir schema/create_sync_tiers_truncate_trigger.sql
+    \ir standalone/follow_subscriptions.psql
 \endif
 
 -- the record of the run

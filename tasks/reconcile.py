@@ -18,7 +18,7 @@ from tasks.judge import Audit, RunNames, begin_to_judge_frames
 from tasks.publish import put_views_and_functions
 from tasks.quarantine import copy_quarantine
 from tasks.survey import Survey
-from tasks.sync import pause_sync, put_sync
+from tasks.sync import pause_sync, put_replica_triggers, put_sync
 from tierflow.connection import Connection, connect, fetch, has_relation, run
 from tierflow.settings import Target
 
@@ -145,6 +145,7 @@ def _create_missing(connection: Connection, target: Target, survey: Survey) -> t
     if layer:
         put_views_and_functions(connection, names)
         run(connection, "schema/create_touch_trigger", **names)
+        put_replica_triggers(connection, target, survey.inventory.subscriptions.followed)
     if survey.inventory.sync_gaps:
         put_sync(connection, target)
     return tuple(part for part in survey.plan.will_create if not part.startswith("column"))

@@ -79,13 +79,15 @@ def put_sync(connection: Connection, target: Target) -> None:
 
 
 def put_replica_triggers(connection: Connection, target: Target, followed: Set[str]) -> None:
-    """Create these triggers, which fire for apply workers only, and keep `updated_at` there too."""
+    """Create these triggers, which fire for apply workers only, and have two more fire for both."""
     for trigger in sorted(followed):
         relation, function = REPLICA_TRIGGERS[trigger]
         names = {**target.names(), "relation": relation, "trigger": trigger}
         run(connection, "schema/create_replica_trigger", **names, function=function)
         run(connection, "schema/set_replica_trigger", **names)
-    if followed - {"tierflow_sync_grants_replica"}:
+    if "tierflow_sync_grants_replica" in followed:
+        run(connection, "schema/set_grants_truncate_always", schema=target.schema)
+    elif followed:
         run(connection, "schema/set_touch_always", schema=target.schema)
 
 

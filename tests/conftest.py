@@ -36,6 +36,7 @@ FAST = {
     "shared_buffers": "32MB",
     "max_connections": "60",
     "dynamic_shared_memory_type": "mmap",
+    "wal_level": "logical",
 }
 _numbers = itertools.count(1)
 

@@ -18,23 +18,23 @@ REPLICA_TRIGGERS: Mapping[str, tuple[str, str]] = {
     "tierflow_sync_grants_replica": ("tier_model_access", "sync_grants"),
     "tierflow_sync_tiers_replica": ("subscription_tiers", "sync_tiers"),
 }
-_TRIGGERS = {table: trigger for trigger, (table, _) in REPLICA_TRIGGERS.items()}
 _KEYS = {"model_access_control": "fk_tier_model_model", "subscription_tiers": "fk_tier_model_tier"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Subscribed:
-    """A table that subscriptions write: whether a trigger may follow it, and this role make one."""
+    """A table that subscriptions write, and the trigger that is to follow what they write.
+
+    `may_follow`: the other side is this database's own; `is_owned`: this role may make the trigger
+    fire for them.
+    """
 
     relation: str
     subscriptions: str
+    trigger: str
+    function: str
     may_follow: bool
     is_owned: bool
-
-    @property
-    def trigger(self) -> str:
-        """Return the trigger that follows the table."""
-        return _TRIGGERS[self.relation]
 
     def describe(self) -> str:
         """Say who writes the table, and what follows it."""
@@ -52,7 +52,7 @@ class Subscribed:
                 f"{written}, and only the owner of the table can make one fire for them: what they"
                 f" write is not followed until that role migrates, or this one is a member of it"
             )
-        return f"{written}: the trigger {self.trigger} follows them, row by row"
+        return f"{written}: the sync follows them row by row, with the trigger {self.trigger}"
 
 
 @dataclasses.dataclass(frozen=True)

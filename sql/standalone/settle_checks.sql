@@ -19,8 +19,24 @@ FROM (
         )
     ),
 
+    -- tables that apply workers write: tierflow/subscriptions.py
+    subscribed AS (
+        SELECT subscribed.*, subscribed.may_follow AND subscribed.is_owned AS is_wanted,
+            EXISTS (
+                SELECT FROM jsonb_to_recordset(frames.value -> 'objects') AS object (kind text, name text)
+                WHERE object.kind = 'trigger' AND object.name = subscribed.trigger
+            ) AS is_there
+        FROM frames
+        CROSS JOIN LATERAL jsonb_to_recordset(frames.value -> 'subscribed')
+            AS subscribed (relation text, subscriptions text, trigger text, may_follow boolean, is_owned boolean)
+    ),
+
     -- the triggers by which each side follows the other
     unsynced AS (
+        SELECT format('trigger %s is not there or disabled', trigger) AS said FROM subscribed WHERE is_wanted AND NOT is_there
+        UNION ALL
+        SELECT format('trigger %s follows a table whose other side is replicated too', trigger) FROM subscribed WHERE NOT may_follow AND is_there
+        UNION ALL
         SELECT format('trigger %s is not there or disabled', name) AS said
         FROM unnest(ARRAY[
             'tierflow_sync_models_key', 'tierflow_sync_models_note_insert', 'tierflow_sync_models_note_update', 'tierflow_sync_models_write',
@@ -77,7 +93,11 @@ FROM (
     UNION ALL
     SELECT 6, 'compatibility layer', differences.wrong IS NULL,
         format('%s answers of the view and of get_models_for_tier, %s of is_model_available_for_tier; %s',
-            asked.answers, asked.questions, coalesce(differences.wrong, 'no difference')),
+            asked.answers, asked.questions, coalesce(differences.wrong, 'no difference'))
+        || coalesce((
+            SELECT string_agg(format('; %s is written by logical replication (subscription %s), which the sync does not follow', relation, subscriptions), '' ORDER BY relation)
+            FROM subscribed WHERE NOT is_wanted
+        ), ''),
         'each tier answers as the old JSONB query'
     FROM (
         SELECT coalesce(sum(old_models), 0) AS answers, coalesce(sum(availability_questions), 0) AS questions FROM answer
