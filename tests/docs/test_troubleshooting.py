@@ -13,6 +13,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from support.database import Database
 from support.pages import ROOT, Block, Shell, read_blocks
+from support.replication import open_pair
 
 from tasks.create_demo import fill_demo
 from tierflow.connection import connect, fetch
@@ -37,6 +38,7 @@ class Scene:
     database: Database
     shell: Shell
     monkeypatch: pytest.MonkeyPatch
+    stack: contextlib.ExitStack
 
     def type(self, *words: str) -> str:
         """Type a command of tierflow that works."""
@@ -53,7 +55,9 @@ class Scene:
 
 
 @pytest.fixture
-def scene(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+def scene(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Generator[Scene]:
     """The demo's catalogue, not migrated, and a folder with its decisions."""
     database.rows("DROP SCHEMA public CASCADE")
     database.rows("CREATE SCHEMA public")
@@ -62,7 +66,8 @@ def scene(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     folder.mkdir()
     monkeypatch.chdir(folder)
     (folder / "tierflow.toml").write_text(DECISIONS)
-    return Scene(database, Shell(folder, database.bindir), monkeypatch)
+    with contextlib.ExitStack() as stack:
+        yield Scene(database, Shell(folder, database.bindir), monkeypatch, stack)
 
 
 def nothing(_scene: Scene) -> None: ...
@@ -141,6 +146,11 @@ def lose_a_trigger(scene: Scene) -> None:
            AND tgrelid = 'public.model_access_control'::regclass ORDER BY tgname LIMIT 1"""
     )
     scene.database.rows(f"DROP TRIGGER {found} ON public.model_access_control")
+
+
+def subscribe(scene: Scene) -> None:
+    scene.migrate()
+    scene.stack.enter_context(open_pair(scene.database)).subscribe("model_access_control")
 
 
 def add_a_rule(scene: Scene) -> None:
@@ -229,6 +239,7 @@ MIGRATING: dict[str, Prepare] = {
     "The dump's file is there already": take_a_dump,
     "Verify finds drift": drift,
     "The sync is not complete": lose_a_trigger,
+    "A subscription writes one of the tables": subscribe,
     "The audit failed": nothing,
     "A trigger or rule of the application refuses a row": add_a_rule,
     "A revocation fails in the application": let_no_array_be_empty,

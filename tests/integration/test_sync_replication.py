@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
 import subprocess
-import time
 from collections.abc import Callable, Iterator
-from typing import LiteralString, cast
 
-import psycopg
 import pytest
-from psycopg import sql as compose
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 from support.database import Database, Told
+from support.replication import Pair, open_pair
 from support.serving import wait_for
 from support.surroundings import database_name
 
@@ -38,69 +33,6 @@ DRIFT = """SELECT count(*) FROM tierflow.implied_grant AS implied
     WHERE implied.markup_multiplier IS DISTINCT FROM access.markup_multiplier"""
 REPLICA = """SELECT coalesce(array_agg(tgname::text ORDER BY tgname), '{}') FROM pg_trigger
     WHERE tgname LIKE 'tierflow%\\_replica' AND tgenabled = 'R'"""
-_numbers = itertools.count(1)
-
-
-@dataclasses.dataclass(frozen=True)
-class Pair:
-    """Two databases; what `publish` writes is applied to the subscriber when it returns."""
-
-    publisher: Database
-    subscriber: Database
-    name: str
-
-    def subscribe(self, *tables: str, copy: bool = False) -> None:
-        """Have the subscriber follow these tables of the publisher from now on."""
-        names = {"name": compose.Identifier(self.name)}
-        listed = compose.SQL(", ").join(compose.Identifier("public", table) for table in tables)
-        with psycopg.connect(self.publisher.dsn, autocommit=True) as connection:
-            # in one cluster CREATE SUBSCRIPTION would wait for its own transaction
-            connection.execute(
-                "SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", [self.name]
-            )
-            connection.execute(
-                compose.SQL("CREATE PUBLICATION {name} FOR TABLE {listed}").format(
-                    **names, listed=listed
-                )
-            )
-        self._on_subscriber(
-            "CREATE SUBSCRIPTION {name} CONNECTION {dsn} PUBLICATION {name}"
-            " WITH (create_slot = false, copy_data = {copy})",
-            dsn=self.publisher.dsn,
-            copy=copy,
-        )
-
-    def add_table(self, table: str) -> None:
-        """Have the subscriber follow one more table."""
-        self.publisher.rows(f"ALTER PUBLICATION {self.name} ADD TABLE public.{table}")
-        self._on_subscriber("ALTER SUBSCRIPTION {name} REFRESH PUBLICATION WITH (copy_data=false)")
-
-    def unsubscribe(self) -> None:
-        """End it, if there is one."""
-        self._on_subscriber("DROP SUBSCRIPTION IF EXISTS {name}")
-        self.publisher.rows(f"DROP PUBLICATION IF EXISTS {self.name}")
-
-    def _on_subscriber(self, statement: LiteralString, **values: object) -> None:
-        with psycopg.connect(self.subscriber.dsn, autocommit=True) as connection:
-            literals = {name: compose.Literal(value) for name, value in values.items()}
-            connection.execute(
-                compose.SQL(statement).format(name=compose.Identifier(self.name), **literals)
-            )
-
-    def publish(self, *statements: str) -> None:
-        """Run these in one transaction of the publisher, and wait until they are applied."""
-        with psycopg.connect(self.publisher.dsn, autocommit=True) as connection:
-            connection.execute("SET synchronous_commit = on")
-            with connection.transaction():
-                for statement in statements:
-                    connection.execute(cast(LiteralString, statement))
-            row = connection.execute("SELECT pg_current_wal_insert_lsn()::text").fetchone()
-            assert row is not None
-            applied = """SELECT count(*) > 0 FROM pg_stat_replication
-                WHERE application_name = %s AND replay_lsn >= %s::pg_lsn"""
-            deadline = time.monotonic() + 30
-            while not self.publisher.value(applied, self.name, row[0]):
-                assert time.monotonic() < deadline, "the subscription stands still"
 
 
 @pytest.fixture
@@ -108,20 +40,8 @@ def pair(database: Database) -> Iterator[Pair]:
     """A subscriber, where the environment points to, and its publisher: both hold the same."""
     database.add_tiers("free", "pro", "vip")
     database.add_models(MODELS)
-    name = str(conninfo_to_dict(database.dsn)["dbname"])
-    other = f"{name}_publisher"
-    with psycopg.connect(make_conninfo(database.dsn, dbname="postgres"), autocommit=True) as server:
-        server.execute(
-            compose.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
-                compose.Identifier(other), compose.Identifier(name)
-            )
-        )
-        dsn = make_conninfo(database.dsn, dbname=other)
-        made = Pair(dataclasses.replace(database, dsn=dsn), database, f"follow_{next(_numbers)}")
-        yield made
-        made.unsubscribe()
-        drop = compose.SQL("DROP DATABASE {} WITH (FORCE)")
-        server.execute(drop.format(compose.Identifier(other)))
+    with open_pair(database) as opened:
+        yield opened
 
 
 def migrate(tierflow: Call, *options: str) -> Told:
