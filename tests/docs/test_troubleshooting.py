@@ -55,9 +55,7 @@ class Scene:
 
 
 @pytest.fixture
-def scene(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Generator[Scene]:
+def scene(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Scene]:
     """The demo's catalogue, not migrated, and a folder with its decisions."""
     database.rows("DROP SCHEMA public CASCADE")
     database.rows("CREATE SCHEMA public")
