@@ -26,9 +26,10 @@ SHAPE = {
     "CREATE INDEX idx_tier_model_lookup btree (tier_id, model_id, enabled)",
     "tier_model_access_pkey PRIMARY KEY (id)",
     "unique_tier_model UNIQUE (tier_id, model_id)",
-    "fk_tier_model_tier FOREIGN KEY (tier_id) REFERENCES subscription_tiers(id) ON DELETE CASCADE",
+    "fk_tier_model_tier FOREIGN KEY (tier_id) REFERENCES subscription_tiers(id)"
+    " ON UPDATE CASCADE ON DELETE CASCADE",
     "fk_tier_model_model FOREIGN KEY (model_id) REFERENCES model_access_control(id)"
-    " ON DELETE CASCADE",
+    " ON UPDATE CASCADE ON DELETE CASCADE",
 }
 
 

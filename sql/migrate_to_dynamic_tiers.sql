@@ -326,13 +326,27 @@ SELECT :'lacks_sync'::boolean OR :'changes_rules'::boolean AS puts_sync
     \ir schema/create_sync_model_view.sql
     \ir schema/create_sync_grant_view.sql
     \ir schema/create_sync_tier_view.sql
+    \ir schema/create_sync_is_refusal_function.sql
+    \ir schema/create_sync_has_rules_function.sql
+    \ir schema/create_sync_is_ruled_function.sql
     \ir schema/create_sync_rewrite_function.sql
     \ir schema/create_sync_quarantine_function.sql
     \ir schema/create_sync_decision_function.sql
+    \ir schema/create_sync_note_unsaid_function.sql
+    \ir schema/create_sync_note_refused_function.sql
+    \ir schema/create_sync_write_grants_function.sql
+    \ir schema/create_sync_carry_jsonb_function.sql
     \ir schema/create_sync_follow_plain_jsonb_function.sql
     \ir schema/create_sync_follow_jsonb_function.sql
     \ir schema/create_sync_follow_plain_grants_function.sql
     \ir schema/create_sync_follow_junction_function.sql
+    \ir schema/create_sync_follow_grants_function.sql
+    \ir schema/create_sync_carry_revocations_function.sql
+    \ir schema/create_sync_carry_grants_function.sql
+    \ir schema/create_sync_remove_codes_function.sql
+    \ir schema/create_sync_move_model_function.sql
+    \ir schema/create_sync_move_tier_function.sql
+    \ir schema/create_sync_key_function.sql
     \ir schema/create_sync_note_function.sql
     \ir schema/create_sync_models_function.sql
     \ir schema/create_sync_lock_function.sql
@@ -344,15 +358,18 @@ SELECT :'lacks_sync'::boolean OR :'changes_rules'::boolean AS puts_sync
     \ir schema/create_sync_grants_update_trigger.sql
     \ir schema/create_sync_grants_delete_trigger.sql
     \ir schema/create_sync_grants_truncate_trigger.sql
+    \ir schema/create_sync_models_key_trigger.sql
     \ir schema/create_sync_models_note_insert_trigger.sql
     \ir schema/create_sync_models_note_update_trigger.sql
     \ir schema/create_sync_models_write_trigger.sql
     \ir schema/create_sync_models_delete_trigger.sql
     \ir schema/create_sync_models_truncate_trigger.sql
+    \ir schema/create_sync_tiers_key_trigger.sql
     \ir schema/create_sync_tiers_insert_trigger.sql
     \ir schema/create_sync_tiers_rename_trigger.sql
     \ir schema/create_sync_tiers_delete_trigger.sql
     \ir schema/create_sync_tiers_truncate_trigger.sql
+    \ir standalone/follow_subscriptions.psql
 \endif
 
 -- the record of the run

@@ -59,6 +59,14 @@ SELECT
         \set head 'DECLARE "check captured" NO SCROLL CURSOR FOR'
         \ir queries/count_captured.sql
     \endif
+    \set head 'DECLARE "check subscription_rights" NO SCROLL CURSOR FOR'
+    \ir queries/has_subscription_rights.sql
+    FETCH "check subscription_rights"
+    \gset subscription_rights_
+    \if :subscription_rights_there
+        \set head 'DECLARE "check subscribed" NO SCROLL CURSOR FOR'
+        \ir queries/list_subscribed.sql
+    \endif
     \ir standalone/collect_frames.sql
     \ir standalone/settle_parts.sql
     \set round 1

@@ -16,6 +16,7 @@ CAPTURE = (
     "schema/create_capture_trigger",
     "schema/create_capture_update_trigger",
     "schema/create_capture_truncate_trigger",
+    "schema/set_capture_always",
 )
 
 

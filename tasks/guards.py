@@ -9,12 +9,12 @@ from pathlib import Path
 from tasks.compare import compare
 from tasks.definition import database_task
 from tasks.survey import list_other_schema, read_inventory
-from tasks.verify import PARITY, Check, Verification
+from tasks.verify import PARITY, Check, Verification, describe_quarantined
 from tierflow.archive import refuse_existing
 from tierflow.connection import Connection, connect, fetch, has_relation
 from tierflow.errors import ChecksFailed, ConfigurationError
 from tierflow.finalization import require_source
-from tierflow.published import SYNC_TRIGGERS, Inventory
+from tierflow.published import Inventory
 from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.guards")
@@ -122,11 +122,7 @@ def _check_parity(target: Target, inventory: Inventory) -> Check:
     comparison = compare(target, published=True)
     wrong = comparison.frames["orphans"]
     said = [f"{row.rows} {row.check} ({row.sample})" for row in wrong.itertuples() if row.rows]
-    said += [
-        f"trigger {name} is not there or disabled"
-        for name in SYNC_TRIGGERS
-        if ("trigger", name) not in inventory.found
-    ]
+    said += inventory.sync_gaps
     figure = "; ".join(said) or "no difference"
     return Check(
         "parity",
@@ -140,7 +136,7 @@ def _check_quarantine(connection: Connection, target: Target) -> Check:
     """What a migration set aside was decided; what the sync set aside since nobody has seen."""
     stored = fetch(connection, "queries/list_quarantine", ledger=target.ledger)
     new = fetch(connection, "queries/list_new_quarantine", ledger=target.ledger)
-    named = ", ".join(f"{row['model_identifier']} ({row['reason']})" for row in new[:NAMED])
+    named = ", ".join(describe_quarantined(row) for row in new[:NAMED])
     figure = f"{len(new)} undecided{': ' if new else ''}{named}"
     return Check(
         "quarantine",

@@ -17,11 +17,17 @@ from tasks.catch_up import (
 )
 from tasks.definition import database_task
 from tasks.live_locks import ALL_WAIT, TakeLocks, with_live_locks
-from tasks.sync import pause_sync, put_sync_of_grants, put_sync_of_source
+from tasks.sync import (
+    pause_sync,
+    put_replica_triggers,
+    put_sync_of_grants,
+    put_sync_of_source,
+)
 from tierflow.connection import Connection, has_relation, run
 from tierflow.errors import TransientError
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
+from tierflow.subscriptions import read_subscriptions
 
 log = logging.getLogger("tierflow.publish")
 
@@ -82,12 +88,14 @@ def _publish(connection: Connection, take_locks: TakeLocks, target: Target, rule
     for name in COMPLETE:
         run(connection, f"schema/{name}", **names)
     prepare_catch_up(connection, names)
+    followed = read_subscriptions(connection, target).followed
     take_locks()
     caught = _catch_up_for_good(connection, names, rules)
     with connection.pipeline():
         for name in MOVE:
             run(connection, f"schema/{name}", **target.names())
         put_sync_of_source(connection, target)
+        put_replica_triggers(connection, target, followed)
         drop_capture(connection, target)
         # last: the sync's triggers keep writers off the tiers, so none changes unseen
         require_same_tiers(connection, target, rules)

@@ -18,9 +18,8 @@ from tasks.judge import Audit, RunNames, begin_to_judge_frames
 from tasks.publish import put_views_and_functions
 from tasks.quarantine import copy_quarantine
 from tasks.survey import Survey
-from tasks.sync import pause_sync, put_sync, put_sync_functions
+from tasks.sync import pause_sync, put_replica_triggers, put_sync, put_sync_functions
 from tierflow.connection import Connection, connect, fetch, has_relation, run
-from tierflow.published import SYNC_TRIGGERS
 from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.reconcile")
@@ -108,8 +107,7 @@ def _hold_writers(connection: Connection, target: Target, survey: Survey) -> Non
     Without a part of the sync, or while the rules change, writers wait until the commit.
     """
     pause_sync(connection)
-    missing = [name for name in SYNC_TRIGGERS if ("trigger", name) not in survey.inventory.found]
-    if missing or not _same_rules(connection, target, survey):
+    if survey.inventory.sync_gaps or not _same_rules(connection, target, survey):
         run(connection, "queries/lock_source", schema=target.schema)
 
 
@@ -133,7 +131,7 @@ def _create_missing(connection: Connection, target: Target, survey: Survey) -> t
     """Create the indexes, keys, views and functions that the preflight missed."""
     names = target.names()
     missing = [part.split(" ", 1) for part in survey.plan.will_create]
-    layer = synced = False
+    layer = False
     for kind, name in missing:
         if name in INDEXES:
             run(connection, f"schema/{INDEXES[name]}", **names)
@@ -143,14 +141,13 @@ def _create_missing(connection: Connection, target: Target, survey: Survey) -> t
             run(connection, f"schema/drop_{name}", **names)
             for statement_name in FOREIGN_KEYS[name]:
                 run(connection, f"schema/{statement_name}", **names)
-        elif name in SYNC_TRIGGERS:
-            synced = True
-        elif kind in ("view", "security_invoker", "function", "trigger"):
+        elif kind in ("view", "security_invoker", "function") or name == "touch_tier_model_access":
             layer = True
     if layer:
         put_views_and_functions(connection, names)
         run(connection, "schema/create_touch_trigger", **names)
-    if synced:
+        put_replica_triggers(connection, target, survey.inventory.subscriptions.followed)
+    if survey.inventory.sync_gaps:
         put_sync(connection, target)
     return tuple(part for part in survey.plan.will_create if not part.startswith("column"))
 

@@ -15,7 +15,6 @@ from tasks.sync import pause_sync
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.errors import ChecksFailed, ConfigurationError
 from tierflow.finalization import require_source
-from tierflow.published import SYNC_TRIGGERS
 from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.repair")
@@ -31,10 +30,12 @@ REPAIRS: Mapping[Side, str] = {
 class Repaired:
     """The grants on which the sides differed, as the other side sees them change.
 
-    `changes`: model, tier, change, found and wanted markup; `left`: what the JSONB cannot say.
+    `changes`: model, tier, change, found and wanted markup; `left`: what the other side did not
+    take from `side`.
     """
 
     changes: tuple[dict[str, Any], ...]
+    side: Side
     left: tuple[dict[str, Any], ...] = ()
 
     @property
@@ -48,14 +49,21 @@ class Repaired:
         return Counter(str(change["change"]) for change in self.changes)
 
     def require_whole(self) -> None:
-        """Raise ChecksFailed, naming the grants, when some could not be said by the JSONB."""
-        if self.left:
-            said = "; ".join(f"{row['model']} / {row['tier']}" for row in self.left[:5])
+        """Raise ChecksFailed, naming the grants, when the other side could not take some."""
+        if not self.left:
+            return
+        said = "; ".join(f"{row['model']} / {row['tier']}" for row in self.left[:5])
+        if self.side == "jsonb":
             raise ChecksFailed(
-                f"{len(self.left)} grants cannot be said in the JSONB of their models: {said}.",
-                next_step="correct these models' tier_access or tier_markup (the quarantine has the"
-                " reason), or take the grants back with `tierflow reconcile --from jsonb`",
+                f"{len(self.left)} grants are refused by tier_model_access: {said}.",
+                next_step="see what refused them (the quarantine has it), then run it again, or"
+                " take them back with `tierflow reconcile --from junction`",
             )
+        raise ChecksFailed(
+            f"{len(self.left)} grants cannot be said in the JSONB of their models: {said}.",
+            next_step="correct these models' tier_access or tier_markup (the quarantine has the"
+            " reason), or take the grants back with `tierflow reconcile --from jsonb`",
+        )
 
 
 @database_task("repair drift")
@@ -70,7 +78,7 @@ def repair_drift(target: Target, side: Side, *, apply: bool) -> Repaired:
         names = target.names()
         if not apply:
             drift = fetch(connection, "queries/list_drift", **names, buckets=None)
-            return Repaired(tuple(_describe(row, side) for row in drift))
+            return Repaired(tuple(_describe(row, side) for row in drift), side)
         # compared again under the locks: what is shown is what was repaired
         fetch(connection, "queries/lock_drifted_models", **names, low="", high="")
         drift = fetch(connection, "queries/list_drift", **names, buckets=None)
@@ -85,7 +93,9 @@ def repair_drift(target: Target, side: Side, *, apply: bool) -> Repaired:
             run(connection, "queries/delete_orphan_grants", **names)
     log.info("Repaired the drift of %s grants from the side of the %s.", len(drift), side)
     return Repaired(
-        tuple(_describe(row, side) for row in drift), tuple(_describe(row, side) for row in left)
+        tuple(_describe(row, side) for row in drift),
+        side,
+        tuple(_describe(row, side) for row in left),
     )
 
 
@@ -93,10 +103,9 @@ def _require_sync(connection: Connection, target: Target) -> None:
     inventory = read_inventory(connection, target)
     require_source(inventory.finalization)
     require_migrated(connection, target)
-    found = inventory.found
-    if missing := [name for name in SYNC_TRIGGERS if ("trigger", name) not in found]:
+    if gaps := inventory.sync_gaps:
         raise ConfigurationError(
-            f"The sync is not complete: {', '.join(missing)} not there or disabled.",
+            f"The sync is not complete: {'; '.join(gaps)}.",
             next_step="run `tierflow migrate`, which makes the table follow the JSONB and creates"
             " what is missing",
         )

@@ -170,6 +170,7 @@ def _examine(connection: Connection, target: Target, *, gone: bool) -> Restored:
     """Compare the file with what there is now, into the session's table `newer`."""
     renamed = ()
     if gone:
+        run(connection, "restore/write_moved_tiers", **target.names())
         rows = fetch(connection, "restore/write_renamed_tiers", **target.names())
         renamed = tuple(str(row["code"]) for row in rows)
     newer = "restore/create_newer_grant" if gone else "restore/create_newer_value"

@@ -16,7 +16,11 @@ from tierflow.pg_binaries import find_bindir
 from tierflow.pg_programs import read_program
 from tierflow.settings import Target
 
-_FINISH = ("restore/create_restored_index", "restore/analyze_restored")
+_FINISH = (
+    "restore/create_restored_index",
+    "restore/set_changed_ids",
+    "restore/analyze_restored",
+)
 
 
 def stage_rows(
@@ -38,7 +42,7 @@ def stage_rows(
     else:
         _stage_dump(connection, target, file)
     for name in _FINISH:
-        run(connection, name)
+        run(connection, name, schema=target.schema)
 
 
 def _stage_archive(
@@ -53,7 +57,7 @@ def _stage_archive(
             f"{file} holds the models of schema {header['schema']}, not of {target.schema}.",
             next_step=f"give that schema: tierflow restore {file} --schema {header['schema']}",
         )
-    columns = ("id", *COLUMNS[2:], FLAG)
+    columns = (*COLUMNS, FLAG)
     with connection.cursor().copy(statement("restore/copy_archived_models")) as copy:
         for rows in read_rows(file):
             for row in rows:
@@ -64,7 +68,11 @@ def _stage_archive(
 
 def _stage_dump(connection: Connection, target: Target, file: Path) -> None:
     for table, columns, into in (
-        ("model_access_control", ("id", "tier_access", "tier_markup"), "copy_dumped_models"),
+        (
+            "model_access_control",
+            ("id", "model_id", "tier_access", "tier_markup"),
+            "copy_dumped_models",
+        ),
         ("subscription_tiers", ("id", "tier_code"), "copy_tiers"),
     ):
         lines = read_program(

@@ -22,6 +22,8 @@ from tierflow.plan_notes import (
     list_notes,
     note_captured,
     note_columns,
+    note_deferred,
+    note_earlier,
     note_partitions,
     note_prepared,
 )
@@ -29,6 +31,7 @@ from tierflow.published import SOURCE_COLUMNS, Inventory, take_inventory
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
 from tierflow.source_values import SourceValues, stream_source_values
+from tierflow.subscriptions import read_subscriptions
 from tierflow.ways_back import list_ways_back
 from tierflow.write_codes import count_candidates, require_write_codes, settle_write_codes
 
@@ -89,9 +92,14 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         rules = resolve_rules(decisions, tiers)
         require_write_codes(given.get("write_codes") or {}, rules)
         inventory = dataclasses.replace(inventory, backup_columns=decisions.backup_columns)
-        notes = list(note_partitions(columns))
         held = fetch(connection, "queries/list_lock_holders", schema=target.schema, alone=False)
-        notes += note_prepared(held)
+        notes = [
+            *note_partitions(columns),
+            *note_prepared(held),
+            *note_earlier(inventory.earlier),
+            *inventory.subscriptions.list_notes(),
+            *note_deferred(fetch(connection, "queries/list_deferred_rules", schema=target.schema)),
+        ]
         if decisions.backup_columns and not inventory.has_all_backup_columns:
             obstacles += list_obstacles(connection, target, "backup")
             notes += note_columns(fetch(connection, "queries/list_star_users", **target.names()))
@@ -104,6 +112,8 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         values = SourceValues.read(stream_source_values(connection, target.schema), rules)
         rules = settle_write_codes(rules, values.known_codes)
         cases = Cases(rules, values, _list_holders(connection, target, values))
+    for warning in inventory.subscriptions.list_notes():
+        log.warning("%s.", warning)
     counts, undecided = values.counts, cases.undecided()
     log.info("Read %s models, %s source elements.", counts.source_models, counts.source_elements)
     plan = Plan(
@@ -163,7 +173,11 @@ def read_inventory(connection: Connection, target: Target) -> Inventory:
     objects = fetch(connection, "queries/list_objects", **target.names())
     columns = fetch(connection, "queries/list_columns", schema=target.schema)
     inventory = take_inventory(objects, columns, target.build)
-    return dataclasses.replace(inventory, finalization=read_finalization(connection, target))
+    return dataclasses.replace(
+        inventory,
+        finalization=read_finalization(connection, target),
+        subscriptions=read_subscriptions(connection, target),
+    )
 
 
 def list_obstacles(connection: Connection, target: Target, *scopes: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -23,7 +23,7 @@ from tasks.survey import (
 from tierflow.connection import Connection, connect, fetch, has_relation
 from tierflow.decisions import settle_decisions
 from tierflow.errors import ChecksFailed
-from tierflow.published import OBJECTS, SYNC_TRIGGERS
+from tierflow.published import OBJECTS
 from tierflow.settings import Target
 from tierflow.show_code import quote_code, show_code
 
@@ -162,7 +162,8 @@ def _ask_layer(
     connection: Connection, target: Target, models: int, grants: int, *, detailed: bool
 ) -> tuple[tuple[Check, Check], list[dict[str, Any]]]:
     """Return the checks of the compatibility layer and of its speed, and the provider breakdown."""
-    found = read_inventory(connection, target).found
+    inventory = read_inventory(connection, target)
+    found = inventory.found
     if missing := [f"{kind} {name}" for kind, name in LAYER if (kind, name) not in found]:
         figure = f"{', '.join(missing)}: not there or not ours"
         return (
@@ -177,19 +178,16 @@ def _ask_layer(
     answers = fetch(connection, "checks/compatibility", **names, sample_models=size, whole=whole)
     asked = [row["id"] for row in sample]
     prices = fetch(connection, "checks/price_differences", **names, models=asked, whole=whole)
-    unsynced = [
-        f"trigger {name} is not there or disabled"
-        for name in SYNC_TRIGGERS
-        if ("trigger", name) not in found
-    ]
     timings = time_queries(connection, target, grants, sample)
     providers = (
         fetch(connection, "queries/list_providers_per_tier", schema=target.schema)
         if detailed
         else []
     )
-    unseen = _list_unseen_grants(connection, names)
-    compatible = _check_compatibility(answers, prices[0]["differences"], [*unsynced, *unseen])
+    faults = [*inventory.sync_gaps, *_list_unseen_grants(connection, names)]
+    compatible = _check_compatibility(answers, prices[0]["differences"], faults)
+    if said := "; ".join(inventory.subscriptions.list_notes()):
+        compatible = dataclasses.replace(compatible, figure=f"{compatible.figure}; {said}")
     if not whole:
         said = f"{compatible.figure} (a sample of {size} of {models} models; --detailed asks all)"
         compatible = dataclasses.replace(compatible, figure=said)
@@ -319,9 +317,15 @@ def _check_integrity(
     )
 
 
+def describe_quarantined(row: Mapping[str, Any]) -> str:
+    """Name the model of a row of `list_new_quarantine`, with the reason and what refused it."""
+    why = ": ".join(filter(None, (row["reason"], row["refused"])))
+    return f"{row['model_identifier']} ({why})"
+
+
 def _say_quarantined(rows: list[dict[str, Any]]) -> str:
     if not rows:
         return ""
-    named = [f"{row['model_identifier']} ({row['reason']})" for row in rows[:NAMED]]
+    named = [describe_quarantined(row) for row in rows[:NAMED]]
     more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
     return f"; {len(rows)} elements quarantined since the migration: {', '.join(named)}{more}"

@@ -37,6 +37,7 @@ FAST = {
     "max_connections": "60",
     "max_prepared_transactions": "10",
     "dynamic_shared_memory_type": "mmap",
+    "wal_level": "logical",
 }
 _numbers = itertools.count(1)
 

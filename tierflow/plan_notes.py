@@ -41,6 +41,31 @@ def note_partitions(columns: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             " truncated, detached or dropped: not during the run; afterwards TRUNCATE ... CASCADE"
             " of one empties tier_model_access, and the access of all models with it: use DELETE"
         )
+        yield (
+            "an UPDATE that changes the id of a model so that it belongs to another partition fails"
+            " afterwards (unique_tier_model; on PostgreSQL 14 its grants are made anew): insert it"
+            " under the new id, and delete the old one"
+        )
+
+
+def note_earlier(keys: Sequence[str]) -> Iterator[str]:
+    """Say what comes of keys that an earlier build of tierflow made; nothing where none are."""
+    if keys:
+        yield (
+            f"{', '.join(keys)} were made by an earlier build, without ON UPDATE CASCADE: an UPDATE"
+            " of the id of a model or tier fails until they are made anew, which keeps writers"
+            " waiting while all grants are checked"
+        )
+
+
+def note_deferred(rules: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Say of which rules the sync learns too late. `rules` are rows of list_deferred_rules.sql."""
+    if rules:
+        named = ", ".join(f"{rule['name']} of {rule['relation']}" for rule in rules[:NAMED])
+        yield (
+            f"{named}: deferred to the commit, so a write of one side that this refuses on the"
+            " other fails there; what is checked at once is quarantined instead"
+        )
 
 
 def note_captured(uncaptured: str | None) -> Iterator[str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tierflow.finalization import Finalization
+from tierflow.subscriptions import REPLICA_TRIGGERS, Subscriptions
 
 SOURCE_COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "subscription_tiers": {
@@ -67,7 +68,7 @@ INDEXES: Mapping[str, str] = {
 SYNC_TRIGGERS: Mapping[str, str] = {
     **{
         f"tierflow_sync_models_{name}": "model_access_control"
-        for name in ("note_insert", "note_update", "write", "delete", "truncate")
+        for name in ("key", "note_insert", "note_update", "write", "delete", "truncate")
     },
     **{
         f"tierflow_sync_grants_{name}": "tier_model_access"
@@ -75,7 +76,7 @@ SYNC_TRIGGERS: Mapping[str, str] = {
     },
     **{
         f"tierflow_sync_tiers_{name}": "subscription_tiers"
-        for name in ("insert", "rename", "delete", "truncate")
+        for name in ("key", "insert", "rename", "delete", "truncate")
     },
 }
 _MODELS_RESULT = (
@@ -114,8 +115,8 @@ BACKUP_COLUMNS = ("tier_access_backup", "tier_markup_backup")
 # as sql/queries/list_objects.sql reports it
 OBJECTS: Mapping[tuple[str, str], str] = {
     ("table", "tier_model_access"): "rp",
-    ("constraint", "fk_tier_model_tier"): "fc subscription_tiers",
-    ("constraint", "fk_tier_model_model"): "fc model_access_control",
+    ("constraint", "fk_tier_model_tier"): "fcc subscription_tiers",
+    ("constraint", "fk_tier_model_model"): "fcc model_access_control",
     **{("index", name): shape for name, shape in INDEXES.items()},
     **{("view", name): "v" for name in VIEW_COLUMNS},
     **{("security_invoker", name): "v" for name in VIEW_COLUMNS},
@@ -132,12 +133,19 @@ RESERVED: Mapping[tuple[str, str], str] = {
     ("sequence", "tier_model_access_id_seq"): "tier_model_access",
 }
 
+# shapes that an earlier build of tierflow gave: ours, and made anew by `migrate`
+EARLIER: Mapping[tuple[str, str], str] = {
+    ("constraint", "fk_tier_model_tier"): "fca subscription_tiers",
+    ("constraint", "fk_tier_model_model"): "fca model_access_control",
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class Inventory:
     """What of ours exists in one schema: `found` holds the complete and well-shaped objects.
 
-    `backup_columns`: whether they are asked for.
+    `backup_columns`: whether they are asked for. `earlier`: those that an earlier build of tierflow
+    made otherwise, and a migration makes anew.
     """
 
     found: frozenset[tuple[str, str]]
@@ -145,12 +153,29 @@ class Inventory:
     build_exists: bool
     backup_columns: bool = False
     finalization: Finalization | None = None
+    earlier: tuple[str, ...] = ()
+    subscriptions: Subscriptions = dataclasses.field(default_factory=Subscriptions)
 
     @property
     def missing(self) -> tuple[str, ...]:
         """Return the objects that a run will create, as `kind name`."""
         wanted = [part for part in OBJECTS if self.backup_columns or part[0] != "column"]
+        wanted += [("trigger", name) for name in sorted(self.subscriptions.followed)]
         return tuple(f"{kind} {name}" for kind, name in wanted if (kind, name) not in self.found)
+
+    @property
+    def sync_gaps(self) -> tuple[str, ...]:
+        """Say which triggers of the sync are not there, or must not be."""
+        wanted = (*SYNC_TRIGGERS, *sorted(self.subscriptions.followed))
+        there = {name for kind, name in self.found if kind == "trigger"}
+        return (
+            *(f"trigger {n} is not there or disabled" for n in wanted if n not in there),
+            *(
+                f"trigger {table.trigger} follows a table whose other side is replicated too"
+                for table in self.subscriptions.tables
+                if not table.may_follow and table.trigger in there
+            ),
+        )
 
     @property
     def has_backup_columns(self) -> bool:
@@ -186,12 +211,15 @@ def take_inventory(
     misshapen = [
         f"{kind} {name} is {shape or 'of another kind'}, not {wanted[kind, name]}"
         for kind, name, shape in rows
-        if (kind, name) in wanted and shape != wanted[kind, name]
+        if (kind, name) in wanted and shape not in (wanted[kind, name], EARLIER.get((kind, name)))
     ]
-    found = {(kind, name) for kind, name, shape in rows if OBJECTS.get((kind, name)) == shape}
+    replica = {("trigger", name): table for name, (table, _) in REPLICA_TRIGGERS.items()}
+    ours = {**OBJECTS, **replica}
+    found = {(kind, name) for kind, name, shape in rows if ours.get((kind, name)) == shape}
     misshapen += _compare_columns(found, list(columns))
     schemas = {name for kind, name, _ in rows if kind == "schema"}
-    return Inventory(frozenset(found), tuple(misshapen), build in schemas)
+    earlier = tuple(name for kind, name, shape in rows if EARLIER.get((kind, name)) == shape)
+    return Inventory(frozenset(found), tuple(misshapen), build in schemas, earlier=earlier)
 
 
 def _compare_columns(

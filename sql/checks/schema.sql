@@ -32,8 +32,8 @@ FROM (
             pg_get_constraintdef(con.oid), CASE WHEN con.convalidated THEN 'validated' END
         ), ''), 'missing')
     FROM (VALUES
-        ('fk_tier_model_tier', format('FOREIGN KEY (tier_id) REFERENCES %I.subscription_tiers(id) ON DELETE CASCADE validated', :'schema')),
-        ('fk_tier_model_model', format('FOREIGN KEY (model_id) REFERENCES %I.model_access_control(id) ON DELETE CASCADE validated', :'schema'))
+        ('fk_tier_model_tier', format('FOREIGN KEY (tier_id) REFERENCES %I.subscription_tiers(id) ON UPDATE CASCADE ON DELETE CASCADE validated', :'schema')),
+        ('fk_tier_model_model', format('FOREIGN KEY (model_id) REFERENCES %I.model_access_control(id) ON UPDATE CASCADE ON DELETE CASCADE validated', :'schema'))
     ) AS wanted (name, shape)
     LEFT JOIN pg_constraint AS con
         ON con.conrelid = (SELECT oid FROM junction) AND con.conname = wanted.name

@@ -49,7 +49,7 @@ LEFT JOIN pg_class AS parent ON depend.refobjid = parent.oid
 WHERE class.relnamespace = to_regnamespace(quote_ident(:'schema'))
     AND class.relname = 'tier_model_access_id_seq'
 UNION ALL
-SELECT 'constraint', con.conname::text, concat_ws(' ', con.contype::text || con.confdeltype::text, parent.relname)
+SELECT 'constraint', con.conname::text, concat_ws(' ', con.contype::text || con.confdeltype::text || con.confupdtype::text, parent.relname)
 FROM pg_constraint AS con
 INNER JOIN pg_class AS class ON con.conrelid = class.oid
 LEFT JOIN pg_class AS parent ON con.confrelid = parent.oid
@@ -76,7 +76,8 @@ WHERE class.relnamespace = to_regnamespace(quote_ident(:'schema'))
         (class.relname = 'tier_model_access' AND tgname = 'touch_tier_model_access')
         OR (class.relname IN ('tier_model_access', 'model_access_control', 'subscription_tiers') AND starts_with(tgname, 'tierflow_sync_'))
     )
-    AND tgenabled <> 'D'
+    -- those that follow an apply worker fire for it, the others for everybody else
+    AND tgenabled IN ('A', CASE WHEN tgname LIKE '%\_replica' THEN 'R' ELSE 'O' END)
 UNION ALL
 SELECT 'column', attribute.attname::text, format_type(attribute.atttypid, attribute.atttypmod)
 FROM pg_attribute AS attribute

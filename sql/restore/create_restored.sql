@@ -2,6 +2,7 @@
 CREATE TEMPORARY TABLE restored (
     ordinal bigint GENERATED ALWAYS AS IDENTITY,
     id uuid NOT NULL,
+    model_id text,
     tier_access jsonb,
     tier_markup jsonb,
     tier_access_backup jsonb,

@@ -12,6 +12,7 @@ DECLARE
     levels numeric [];
     written uuid [];
     overruled uuid [];
+    discarded boolean;
     is_left boolean := false;
     stale uuid [];
 BEGIN
@@ -64,9 +65,14 @@ BEGIN
                 (model.tier_access, model.tier_markup) IS NOT DISTINCT FROM (said.access, said.markups) AS is_as_said
         )
 
-        SELECT array_agg(done.id) FILTER (WHERE done.is_as_said), array_agg(done.id) FILTER (WHERE NOT done.is_as_said)
-        INTO written, overruled
+        SELECT array_agg(done.id) FILTER (WHERE done.is_as_said), array_agg(done.id) FILTER (WHERE NOT done.is_as_said),
+            count(*) < (SELECT count(*) FROM wanted INNER JOIN said ON wanted.pair = said.pair)
+        INTO written, overruled, discarded
         FROM done;
+        IF discarded THEN
+            RAISE EXCEPTION USING ERRCODE = 'triggered_action_exception',
+                MESSAGE = 'a trigger of model_access_control discards the update of its tier columns';
+        END IF;
         -- a BEFORE trigger of the application has the last word on its JSONB: what that grants is granted
         IF overruled IS NOT NULL THEN
             INSERT INTO tierflow.sync_grant AS access (model_id, tier_id, markup_multiplier)
@@ -93,16 +99,8 @@ BEGIN
     IF stale IS NOT NULL THEN
         PERFORM tierflow.sync_quarantine(stale);
     END IF;
-    -- grants that the old shape cannot say stand below its elements, with the positions -1, -2, ...
     IF is_left THEN
-        INSERT INTO tierflow.quarantine (model_id, model_identifier, position, code, reason, value, tier_codes)
-        SELECT access.model_id, model.model_id, -row_number() OVER (PARTITION BY access.model_id ORDER BY access.tier_id),
-            NULL, 'not_in_jsonb', to_jsonb(access.markup_multiplier), ARRAY[tier.tier_code]
-        FROM tierflow.sync_grant AS access
-        INNER JOIN tierflow.sync_model AS model ON access.model_id = model.id
-        INNER JOIN tierflow.sync_tier AS tier ON access.tier_id = tier.id
-        LEFT JOIN LATERAL tierflow.implied_grants(model.tier_access, model.tier_markup) AS implied ON implied.tier_id = access.tier_id
-        WHERE access.model_id = ANY(models) AND access.enabled AND implied.markup_multiplier IS DISTINCT FROM access.markup_multiplier;
+        PERFORM tierflow.sync_note_unsaid(models, NULL);
     END IF;
 END
 $$

@@ -9,6 +9,7 @@ DECLARE
     before text := coalesce(current_setting('tierflow.syncing', true), '');
     flag text;
     plain boolean;
+    ruled boolean;
     tier integer;
     grant_id integer;
     level numeric;
@@ -18,8 +19,8 @@ BEGIN
         RETURN true;
     END IF;
     -- a price that is no number is -1 here, and not equal to anything that stands
-    FOR plain, tier, grant_id, level IN
-        SELECT model.plain, own.id, access.id, said.level
+    FOR plain, ruled, tier, grant_id, level IN
+        SELECT model.plain, tierflow.sync_is_ruled('sync_grant'), own.id, access.id, said.level
         FROM (
             SELECT held.tier_access, held.tier_markup,
                 CASE coalesce(jsonb_typeof(held.tier_access), 'null')
@@ -49,7 +50,7 @@ BEGIN
         WHERE said.level IS DISTINCT FROM CASE WHEN access.enabled THEN access.markup_multiplier END
             OR said.level < 0 OR NOT model.plain
     LOOP
-        IF NOT plain OR level NOT BETWEEN 0 AND 99.99 OR level <> round(level, 2) THEN
+        IF NOT plain OR ruled OR level NOT BETWEEN 0 AND 99.99 OR level <> round(level, 2) THEN
             RETURN false;
         END IF;
         flag := set_config('tierflow.syncing', 'on', true);

@@ -9,20 +9,31 @@ SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     models uuid [];
-    model uuid;
-    others uuid [] := '{}';
     rows bigint;
     changed boolean;
+    ruled boolean := true;
 BEGIN
+    -- an apply worker fires row triggers only
+    IF TG_LEVEL = 'ROW' THEN
+        IF (OLD.model_id, OLD.tier_id, OLD.enabled, OLD.markup_multiplier)
+            IS DISTINCT FROM (NEW.model_id, NEW.tier_id, NEW.enabled, NEW.markup_multiplier) THEN
+            SELECT array_agg(DISTINCT model_id) INTO models
+            FROM unnest(ARRAY[OLD.model_id, NEW.model_id]) AS model_id
+            WHERE model_id IS NOT NULL;
+            PERFORM tierflow.sync_carry_grants(models);
+        END IF;
+        RETURN NULL;
+    END IF;
     IF TG_OP = 'UPDATE' THEN
         -- one grant is what most statements write
         SELECT ARRAY[was.model_id, moved.model_id],
             (was.model_id, was.tier_id, was.enabled, was.markup_multiplier)
             IS DISTINCT FROM (moved.model_id, moved.tier_id, moved.enabled, moved.markup_multiplier),
-            (SELECT count(*) FROM moved)
-        INTO models, changed, rows
+            (SELECT count(*) FROM moved), tierflow.sync_is_ruled('sync_model')
+        INTO models, changed, rows, ruled
         FROM was
-        CROSS JOIN moved;
+        CROSS JOIN moved
+        LEFT JOIN tierflow.sync_model AS asked ON false;
         IF rows = 1 THEN
             IF NOT changed THEN
                 RETURN NULL;
@@ -45,6 +56,14 @@ BEGIN
                 FULL JOIN moved USING (id)
                 WHERE (was.model_id, was.tier_id, was.enabled, was.markup_multiplier)
                     IS DISTINCT FROM (moved.model_id, moved.tier_id, moved.enabled, moved.markup_multiplier)
+                    -- a key has followed its model or tier: no side said anything, and all models of a tier would be locked
+                    AND NOT (
+                        (was.enabled, was.markup_multiplier) IS NOT DISTINCT FROM (moved.enabled, moved.markup_multiplier)
+                        AND (
+                            NOT EXISTS (SELECT FROM tierflow.sync_tier AS tier WHERE tier.id = was.tier_id)
+                            OR NOT EXISTS (SELECT FROM tierflow.sync_model AS model WHERE model.id = was.model_id)
+                        )
+                    )
             );
         END IF;
     ELSIF TG_OP = 'TRUNCATE' THEN
@@ -55,16 +74,18 @@ BEGIN
             SELECT stored.model_id FROM tierflow.quarantine AS stored WHERE stored.reason = 'not_in_jsonb'
         ) AS named;
     ELSE
-        SELECT array_agg(DISTINCT model_id) INTO models FROM moved;
+        SELECT array_agg(DISTINCT moved.model_id), tierflow.sync_is_ruled('sync_model')
+        INTO models, ruled
+        FROM moved
+        LEFT JOIN tierflow.sync_model AS asked ON false;
     END IF;
     -- in key order, as every writer of several models locks them
-    FOREACH model IN ARRAY coalesce(models, '{}') LOOP
-        IF NOT tierflow.sync_follow_plain_grants(model) THEN
-            others := others || model;
-        END IF;
-    END LOOP;
-    IF others <> '{}' THEN
-        PERFORM tierflow.sync_follow_junction(others);
+    IF models IS NULL THEN
+        RETURN NULL;
+    ELSIF ruled THEN
+        PERFORM tierflow.sync_carry_grants(models);
+    ELSE
+        PERFORM tierflow.sync_follow_grants(models);
     END IF;
     RETURN NULL;
 END

@@ -11,6 +11,23 @@ DECLARE
     noted text;
     models text;
 BEGIN
+    -- an apply worker fires row triggers only, and no foreign key
+    IF TG_LEVEL = 'ROW' THEN
+        IF to_regclass('tierflow.sync_grant') IS NULL THEN
+            RETURN NULL;
+        ELSIF TG_OP = 'DELETE' THEN
+            DELETE FROM tierflow.sync_grant AS access WHERE access.model_id = OLD.id;
+            DELETE FROM tierflow.quarantine AS stored WHERE stored.model_id = OLD.id;
+            RETURN NULL;
+        END IF;
+        IF TG_OP = 'UPDATE' AND NEW.id <> OLD.id THEN
+            PERFORM tierflow.sync_move_model(OLD.id, NEW.id);
+        END IF;
+        IF NEW.tier_access IS DISTINCT FROM OLD.tier_access OR NEW.tier_markup IS DISTINCT FROM OLD.tier_markup THEN
+            PERFORM tierflow.sync_follow_jsonb(ARRAY[NEW.id]);
+        END IF;
+        RETURN NULL;
+    END IF;
     IF TG_OP IN ('INSERT', 'UPDATE') THEN
         models := current_setting('tierflow.noted', true);
         -- a WHEN clause would be read afresh for each statement, which costs more than to be called for nothing

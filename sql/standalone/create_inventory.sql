@@ -5,8 +5,8 @@ SELECT wanted.kind, wanted.name, wanted.shape AS wanted, wanted.reserved,
     CASE WHEN wanted.kind = 'columns' THEN columns.shape ELSE found.shape END AS found
 FROM (VALUES
     ('table', 'tier_model_access', 'rp', false),
-    ('constraint', 'fk_tier_model_tier', 'fc subscription_tiers', false),
-    ('constraint', 'fk_tier_model_model', 'fc model_access_control', false),
+    ('constraint', 'fk_tier_model_tier', 'fcc subscription_tiers', false),
+    ('constraint', 'fk_tier_model_model', 'fcc model_access_control', false),
     ('index', 'unique_tier_model', 'tier_model_access unique btree (tier_id, model_id) constraint', false),
     ('index', 'idx_tier_model_tier_id', 'tier_model_access btree (tier_id)', false),
     ('index', 'idx_tier_model_model_id', 'tier_model_access btree (model_id)', false),
@@ -26,6 +26,7 @@ FROM (VALUES
     ('function', 'raise_tier_error', '(p_sqlstate text, p_message text, p_detail text, p_hint text) -> void', false),
     ('function', 'touch_tier_model_access', '() -> trigger', false),
     ('trigger', 'touch_tier_model_access', 'tier_model_access', false),
+    ('trigger', 'tierflow_sync_models_key', 'model_access_control', false),
     ('trigger', 'tierflow_sync_models_note_insert', 'model_access_control', false),
     ('trigger', 'tierflow_sync_models_note_update', 'model_access_control', false),
     ('trigger', 'tierflow_sync_models_write', 'model_access_control', false),
@@ -36,6 +37,7 @@ FROM (VALUES
     ('trigger', 'tierflow_sync_grants_update', 'tier_model_access', false),
     ('trigger', 'tierflow_sync_grants_delete', 'tier_model_access', false),
     ('trigger', 'tierflow_sync_grants_truncate', 'tier_model_access', false),
+    ('trigger', 'tierflow_sync_tiers_key', 'subscription_tiers', false),
     ('trigger', 'tierflow_sync_tiers_insert', 'subscription_tiers', false),
     ('trigger', 'tierflow_sync_tiers_rename', 'subscription_tiers', false),
     ('trigger', 'tierflow_sync_tiers_delete', 'subscription_tiers', false),
@@ -47,7 +49,10 @@ FROM (VALUES
     ('columns', 'v_model_tier_access', 'model_id, model_identifier, provider, display_name, base_pricing, tier_id, tier_code, tier_name, markup_multiplier, enabled, effective_pricing, created_at, updated_at', true),
     ('columns', 'v_tier_model_summary', 'tier_code, tier_name, sort_order, model_count, providers, min_markup, max_markup', true)
 ) AS wanted (kind, name, shape, reserved)
-LEFT JOIN pg_temp.found_object AS found ON wanted.kind = found.kind AND wanted.name = found.name
+LEFT JOIN pg_temp.found_object AS found
+    ON wanted.kind = found.kind AND wanted.name = found.name
+    -- a key of an earlier build, without ON UPDATE CASCADE, is to be made anew
+    AND NOT (wanted.kind = 'constraint' AND found.shape = replace(wanted.shape, 'fcc ', 'fca '))
 LEFT JOIN (
     SELECT relation, string_agg(name, ', ' ORDER BY ctid) AS shape FROM pg_temp.found_column GROUP BY relation
 ) AS columns ON wanted.name = columns.relation

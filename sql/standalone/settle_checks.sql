@@ -19,15 +19,31 @@ FROM (
         )
     ),
 
+    -- tables that apply workers write: tierflow/subscriptions.py
+    subscribed AS (
+        SELECT subscribed.*, subscribed.may_follow AND subscribed.is_owned AS is_wanted,
+            EXISTS (
+                SELECT FROM jsonb_to_recordset(frames.value -> 'objects') AS object (kind text, name text)
+                WHERE object.kind = 'trigger' AND object.name = subscribed.trigger
+            ) AS is_there
+        FROM frames
+        CROSS JOIN LATERAL jsonb_to_recordset(frames.value -> 'subscribed')
+            AS subscribed (relation text, subscriptions text, trigger text, may_follow boolean, is_owned boolean)
+    ),
+
     -- the triggers by which each side follows the other
     unsynced AS (
+        SELECT format('trigger %s is not there or disabled', trigger) AS said FROM subscribed WHERE is_wanted AND NOT is_there
+        UNION ALL
+        SELECT format('trigger %s follows a table whose other side is replicated too', trigger) FROM subscribed WHERE NOT may_follow AND is_there
+        UNION ALL
         SELECT format('trigger %s is not there or disabled', name) AS said
         FROM unnest(ARRAY[
-            'tierflow_sync_models_note_insert', 'tierflow_sync_models_note_update', 'tierflow_sync_models_write',
+            'tierflow_sync_models_key', 'tierflow_sync_models_note_insert', 'tierflow_sync_models_note_update', 'tierflow_sync_models_write',
             'tierflow_sync_models_delete', 'tierflow_sync_models_truncate',
             'tierflow_sync_grants_lock', 'tierflow_sync_grants_insert', 'tierflow_sync_grants_update',
             'tierflow_sync_grants_delete', 'tierflow_sync_grants_truncate',
-            'tierflow_sync_tiers_insert', 'tierflow_sync_tiers_rename', 'tierflow_sync_tiers_delete', 'tierflow_sync_tiers_truncate'
+            'tierflow_sync_tiers_key', 'tierflow_sync_tiers_insert', 'tierflow_sync_tiers_rename', 'tierflow_sync_tiers_delete', 'tierflow_sync_tiers_truncate'
         ]) AS wanted (name)
         WHERE wanted.name NOT IN (
             SELECT object.name FROM frames
@@ -38,7 +54,7 @@ FROM (
 
     quarantined AS (
         SELECT count(*) AS elements,
-            string_agg(format('%s (%s)', element ->> 'model_identifier', element ->> 'reason'), ', ' ORDER BY place) FILTER (WHERE place <= 5) AS named
+            string_agg(format('%s (%s)', element ->> 'model_identifier', concat_ws(': ', element ->> 'reason', element ->> 'refused')), ', ' ORDER BY place) FILTER (WHERE place <= 5) AS named
         FROM frames
         CROSS JOIN LATERAL jsonb_array_elements(frames.value -> 'new_quarantine') WITH ORDINALITY AS item (element, place)
     ),
@@ -85,6 +101,9 @@ FROM (
             FROM answer
             WHERE asked_models < old_models AND write_code IS NOT NULL
             HAVING count(*) > 0
+        ), '') || coalesce((
+            SELECT string_agg(format('; %s is written by logical replication (subscription %s), which the sync does not follow', relation, subscriptions), '' ORDER BY relation)
+            FROM subscribed WHERE NOT is_wanted
         ), ''),
         'each tier answers as the old JSONB query'
     FROM (

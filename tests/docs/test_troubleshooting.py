@@ -14,6 +14,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from support.database import Database
 from support.pages import ROOT, Block, Shell, read_blocks
+from support.replication import open_pair
 
 from tasks.create_demo import fill_demo
 from tierflow.connection import connect, fetch
@@ -38,6 +39,7 @@ class Scene:
     database: Database
     shell: Shell
     monkeypatch: pytest.MonkeyPatch
+    stack: contextlib.ExitStack
 
     def type(self, *words: str) -> str:
         """Type a command of tierflow that works."""
@@ -54,7 +56,7 @@ class Scene:
 
 
 @pytest.fixture
-def scene(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+def scene(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Scene]:
     """The demo's catalogue, not migrated, and a folder with its decisions."""
     database.rows("DROP SCHEMA public CASCADE")
     database.rows("CREATE SCHEMA public")
@@ -63,7 +65,8 @@ def scene(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     folder.mkdir()
     monkeypatch.chdir(folder)
     (folder / "tierflow.toml").write_text(DECISIONS)
-    return Scene(database, Shell(folder, database.bindir), monkeypatch)
+    with contextlib.ExitStack() as stack:
+        yield Scene(database, Shell(folder, database.bindir), monkeypatch, stack)
 
 
 def nothing(_scene: Scene) -> None: ...
@@ -157,6 +160,11 @@ def lose_a_trigger(scene: Scene) -> None:
     scene.database.rows(f"DROP TRIGGER {found} ON public.model_access_control")
 
 
+def subscribe(scene: Scene) -> None:
+    scene.migrate()
+    scene.stack.enter_context(open_pair(scene.database)).subscribe("model_access_control")
+
+
 def add_a_rule(scene: Scene) -> None:
     scene.database.rows(
         """ALTER TABLE public.model_access_control ADD CONSTRAINT not_now
@@ -167,6 +175,14 @@ def add_a_rule(scene: Scene) -> None:
     scene.database.rows(
         f"""ALTER TABLE public.model_access_control ADD CONSTRAINT not_now
             CHECK (model_id <> '{first}') NOT VALID"""
+    )
+
+
+def let_no_array_be_empty(scene: Scene) -> None:
+    scene.migrate()
+    scene.database.rows(
+        """ALTER TABLE public.model_access_control ADD CONSTRAINT never_empty
+           CHECK (tier_access <> '[]') NOT VALID"""
     )
 
 
@@ -239,8 +255,10 @@ MIGRATING: dict[str, Prepare] = {
     "The dump's file is there already": take_a_dump,
     "Verify finds drift": drift,
     "The sync is not complete": lose_a_trigger,
+    "A subscription writes one of the tables": subscribe,
     "The audit failed": nothing,
     "A trigger or rule of the application refuses a row": add_a_rule,
+    "A revocation fails in the application": let_no_array_be_empty,
     "The server's disk is full": a_full_disk,
     "It stands still": rest,
     "The terminal is gone: was it published?": migrate,

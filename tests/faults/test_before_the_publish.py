@@ -87,6 +87,36 @@ def test_a_change_whose_lower_number_commits_later_is_not_lost(bench: Bench) -> 
     assert_finished(bench)
 
 
+# before the build has its keys, while it has them, and after it is published
+MOVED = {
+    label: [f"UPDATE public.model_access_control SET id = gen_random_uuid() WHERE model_id {which}"]
+    for label, which in (
+        ("load chunk 1: commit", "< 'm15'"),
+        ("foreign keys: commit 2", "BETWEEN 'm05' AND 'm25'"),
+        ("catch up: commit", "BETWEEN 'm20' AND 'm35'"),
+        ("publish: commit", "> 'm30'"),
+    )
+}
+
+
+def test_ids_that_change_during_a_run_are_followed_and_a_rollback_knows_them(bench: Bench) -> None:
+    values = """SELECT model_id, tier_access::text, tier_markup::text
+        FROM public.model_access_control ORDER BY 1"""
+    before = bench.database.rows(values)
+    told = migrate(bench, writes=MOVED)
+    assert (told.code, told.value["outcome"]) == (0, "published"), told.stderr
+    assert_finished(bench)
+    ids = "SELECT id FROM public.model_access_control WHERE id = ANY(%s)"
+    assert bench.database.rows(ids, [model_uuid(f"m{n:02}") for n in range(60)]) == []
+    bench.database.rows("UPDATE public.tier_model_access SET markup_multiplier = 7"
+                        " WHERE tier_id = 3")  # fmt: skip
+    bench.database.rows("UPDATE public.model_access_control SET id = gen_random_uuid()")
+    assert prove(bench.database, WORLD) == Parity(0, 0, 0)
+    told = bench.zygote.call("rollback", "--restore-snapshot", env=bench.env)
+    assert told.code == 0, told.stderr
+    assert bench.database.rows(values) == before
+
+
 @pytest.mark.faults
 def test_a_model_that_its_writer_holds_is_left_in_the_log(bench: Bench) -> None:
     rules, target = build(bench), bench.database.target

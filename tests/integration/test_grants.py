@@ -427,14 +427,15 @@ def test_the_grants_are_printed_as_a_script_for_psql(roles: Roles) -> None:
 
 # what runs with its owner's rights, and why: each a trigger function, which nobody may call
 DEFINER = {
-    "capture_change", "sync_note", "sync_models", "sync_lock", "sync_grants", "sync_tiers",
+    "capture_change", "sync_key", "sync_note", "sync_models", "sync_lock", "sync_grants",
+    "sync_tiers",
 }  # fmt: skip
 # called by those with the path they have fixed; a clause of their own would keep PostgreSQL from
 # inlining them, or cost each write a lookup. Their names are bound at creation, or qualified
 WITHOUT_PATH = {
     "implied_grants", "implied_grants_of_pairs", "markup_number", "usable_markup", "held_json",
     "access_items", "markup_object",
-    "sync_follow_plain_grants", "sync_follow_plain_jsonb",
+    "sync_follow_plain_grants", "sync_follow_plain_jsonb", "sync_follow_grants", "sync_is_refusal",
 }  # fmt: skip
 
 

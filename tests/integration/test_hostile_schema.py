@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import uuid
 from collections.abc import Callable
 
 import psycopg
@@ -241,6 +242,29 @@ def test_the_plan_says_what_a_truncate_of_one_partition_does(source: Database, c
     assert source.grants() == set()
     assert source.rows("SELECT FROM public.model_access_control WHERE tier_access <> '[]'") == []
     assert call("verify", "--min-coverage", "0").code == 0
+
+
+def test_the_plan_says_that_an_id_may_not_move_a_model_to_another_partition(
+    source: Database, call: Call
+) -> None:
+    assert not [note for note in call("plan").value["notes"] if "partition" in note]
+    source.rows(PARTITIONED)
+    notes = call("plan", *OPTIONS).value["notes"]
+    assert [note for note in notes if "id of a model" in note and "another partition fails" in note]
+    assert call("migrate", *OPTIONS).code == 0
+    before = source.grants()
+    ids = [uuid.uuid4() for _ in range(40)]
+    query = "SELECT satisfies_hash_partition('public.model_access_control'::regclass, 2, 0, %s)"
+    within = {
+        there: next(i for i in ids if source.value(query, i) == there) for there in (True, False)
+    }
+    place = source.value(query, model_uuid("m01"))
+    move = "UPDATE public.model_access_control SET id = %s WHERE model_id = 'm01'"
+    with pytest.raises(psycopg.errors.UniqueViolation, match="unique_tier_model"):
+        source.rows(move, within[not place])
+    source.rows(move, within[place])
+    assert source.grants() == before
+    assert call("verify").code == 0
 
 
 UNIQUE = """DO $$ BEGIN EXECUTE (

@@ -88,9 +88,9 @@ def test_the_table_has_the_columns_types_defaults_and_constraints_of_the_contrac
         "tier_model_access_pkey": "PRIMARY KEY (id)",
         "unique_tier_model": "UNIQUE (tier_id, model_id)",
         "fk_tier_model_tier": "FOREIGN KEY (tier_id)"
-        " REFERENCES subscription_tiers(id) ON DELETE CASCADE",
+        " REFERENCES subscription_tiers(id) ON UPDATE CASCADE ON DELETE CASCADE",
         "fk_tier_model_model": "FOREIGN KEY (model_id)"
-        " REFERENCES model_access_control(id) ON DELETE CASCADE",
+        " REFERENCES model_access_control(id) ON UPDATE CASCADE ON DELETE CASCADE",
     }  # fmt: skip
     assert all(row["convalidated"] for row in constraints)
     indexes = shop.rows(

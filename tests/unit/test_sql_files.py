@@ -125,7 +125,8 @@ def test_a_script_includes_only_files_that_exist(script: str) -> None:
 
 def test_the_migrate_script_runs_the_statements_that_the_tasks_run() -> None:
     names = [*LEDGER_TABLES, *RULES, *INDEXES.values(), *VIEWS_AND_FUNCTIONS, *VIEW_OPTIONS, *SYNC]
-    names.append("create_touch_trigger")
+    names += ["create_touch_trigger", "create_replica_trigger", "set_replica_trigger"]
+    names += ["drop_replica_trigger", "set_touch_always", "set_grants_truncate_always"]
     names += [name for pair in FOREIGN_KEYS.values() for name in pair]
     wanted = {f"schema/{name}" for name in names}
     assert not wanted - statements_of("migrate_to_dynamic_tiers")
