@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -35,7 +36,9 @@ def test_a_terminated_session_is_tried_again_or_leaves_a_backup_to_resume(
     database.rows("""CREATE TRIGGER cut BEFORE UPDATE ON public.model_access_control
                      FOR EACH STATEMENT EXECUTE FUNCTION public.cut()""")
     told = tierflow(*MIGRATE, "--backup-columns")
-    assert_two_lines(told, 3, "server closed the connection", "run the same command again")
+    assert_two_lines(told, 3, "run the same command again")
+    # the server's last word may arrive, or be lost with the connection
+    assert re.search("terminating connection|server closed the connection", told.stderr)
     assert database.value("SELECT to_regclass('public.tier_model_access') IS NOT NULL")
     assert database.value("SELECT bool_and(backed_up IS NULL) FROM tierflow.chunk")
 
