@@ -83,7 +83,7 @@ def _embedded_database() -> Generator[None]:
 
 
 def _require_own_sessions(dsn: str, home: Path) -> None:
-    """Raise ConfigurationError where every run would: wrong settings, or a pooler."""
+    """Raise ConfigurationError where every run would: wrong settings, sessions handed on."""
     from tierflow.connection import require_sessions
 
     # a server that is down may be up when somebody presses Run

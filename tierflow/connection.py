@@ -26,7 +26,7 @@ Connection = psycopg.Connection[DictRow]
 
 # no connection asks for these: a pooler would set them in a session that may be the application's,
 # and PgBouncer 1.18 never takes an application_name back
-NAMELESS = {"application_name": "", "client_encoding": ""}
+NAMELESS: dict[str, Any] = {"application_name": "", "client_encoding": ""}
 # by DSN: whether a pooler stands before the server, which leaves each session its own process
 _pooled: dict[str, bool] = {}
 _looking = threading.Lock()
@@ -124,7 +124,7 @@ def _is_pooled(dsn: str, *, afresh: int = 0) -> bool:
     options = str(conninfo_to_dict(dsn).get("options") or os.environ.get("PGOPTIONS", ""))
     given = {**NAMELESS, "options": _SETTING.sub("", options)} if options else NAMELESS
 
-    def open_nameless(**limits: int) -> psycopg.Connection[Any]:
+    def open_nameless(**limits: Any) -> psycopg.Connection[Any]:
         return psycopg.connect(dsn, **given, **limits, autocommit=True)
 
     with _looking:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from support.bouncer import open_bouncer
 from support.database import Database
 from support.pages import ROOT, Block, Shell, read_blocks
 from support.replication import open_pair
@@ -233,8 +234,19 @@ def lose_captured_values(scene: Scene) -> None:
     scene.database.rows("DELETE FROM tierflow.captured")
 
 
+@contextlib.contextmanager
+def through(scene: Scene, mode: str, **settings: int) -> Generator[None]:
+    """Connect through PgBouncer; `DIRECT_DSN` is the server, which the cure goes to."""
+    with open_bouncer(scene.database.home, scene.database.dsn, mode, **settings) as bouncer:
+        scene.monkeypatch.setenv("DIRECT_DSN", scene.database.dsn)
+        scene.monkeypatch.setenv("TIERFLOW_DSN", bouncer.dsn)
+        yield
+    scene.monkeypatch.setenv("TIERFLOW_DSN", scene.database.dsn)
+
+
 Prepare = Callable[[Scene], "AbstractContextManager[None] | None"]
 LOOKING: dict[str, Prepare] = {
+    "A pooler hands sessions on": lambda scene: through(scene, "transaction"),
     "The codes of the JSONB are not those of the tiers": nothing,
     "JSON is encoded twice": encode_twice,
     "A code of the tier map is held by no model": nothing,
@@ -249,6 +261,7 @@ LOOKING: dict[str, Prepare] = {
     "The psql script stops": nothing,
 }
 MIGRATING: dict[str, Prepare] = {
+    "The pooler has too few sessions": lambda scene: through(scene, "session", pool=4),
     "It met a lock again and again, and gave way": a_long_transaction,
     "The lock is a prepared transaction's": a_prepared_transaction,
     "It was run twice": migrate,

@@ -14,7 +14,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.sql import SQL, Identifier
+from pydantic import SecretStr
+from support.bouncer import PORT as BOUNCER_PORT
 from support.bouncer import open_bouncer
 from support.database import Database, Told
 from support.proxy import open_proxy
@@ -84,7 +87,7 @@ def shop(
     own, address = listening
     name = f"pooled_{next(_numbers)}"
     with psycopg.connect(own.dsn(), autocommit=True) as session:
-        session.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
+        session.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
     dsn = make_conninfo("", host=address, port=SERVER_PORT, user="postgres", dbname=name)
     shop = Database(dsn, own.bindir, tmp_path)
     with connect(shop.target, "fill") as connection:
@@ -181,6 +184,63 @@ def test_serve_does_not_start_before_such_a_pooler(
         told = CliRunner().invoke(app, ["serve", "--files-port", "0"])
         assert told.exit_code == 2
         assert HANDED_ON[0] in told.stderr
+        assert bouncer.see() == clean
+
+
+def test_a_saved_connection_to_such_a_pooler_is_refused(
+    shop: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows import saved_connection
+    from flows.plan import plan
+
+    with open_bouncer(tmp_path, shop.dsn, "transaction") as bouncer:
+        clean = bouncer.see()
+        saved = saved_connection.TierflowDatabase(dsn=SecretStr(bouncer.dsn))
+        # what a Prefect server keeps
+        monkeypatch.setattr(saved_connection, "load_connection", {"pooled": saved}.__getitem__)
+        with pytest.raises(ConfigurationError, match=HANDED_ON[0]):
+            plan(database="pooled")
+        assert bouncer.see() == clean
+
+
+@pytest.mark.parametrize("way", ["variables", "service", "several hosts", "socket"])
+def test_however_the_server_is_named_it_is_reached_and_a_pooler_is_recognised(
+    listening: tuple[EmbeddedServer, str],
+    shop: Database,
+    tierflow: Tell,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+) -> None:
+    own, address = listening
+
+    def name_server(host: str, port: int) -> None:
+        if way == "variables":
+            dsn = ""
+            monkeypatch.setenv("PGHOST", host)
+            monkeypatch.setenv("PGPORT", str(port))
+            monkeypatch.setenv("PGUSER", "postgres")
+            monkeypatch.setenv("PGDATABASE", database)
+        elif way == "service":
+            dsn = "service=shop"
+            file = tmp_path / "pg_service.conf"
+            file.write_text(f"[shop]\nhost={host}\nport={port}\nuser=postgres\ndbname={database}\n")
+            monkeypatch.setenv("PGSERVICEFILE", str(file))
+        else:
+            hosts = f"{address},{host}" if way == "several hosts" else host
+            ports = f"1,{port}" if way == "several hosts" else str(port)
+            dsn = make_conninfo("", host=hosts, port=ports, user="postgres", dbname=database)
+        monkeypatch.setenv("TIERFLOW_DSN", dsn)
+
+    database = str(conninfo_to_dict(shop.dsn)["dbname"])
+    name_server(str(own.socket_dir) if way == "socket" else address, SERVER_PORT)
+    told = tierflow("plan", *OPTIONS)
+    assert told.code == 0, told.stderr
+    socket_dir = str(own.socket_dir) if way == "socket" else ""
+    with open_bouncer(tmp_path, shop.dsn, "transaction", unix_socket_dir=socket_dir) as bouncer:
+        clean = bouncer.see()
+        name_server(socket_dir or bouncer.address, BOUNCER_PORT)
+        assert_two_lines(tierflow("plan", *OPTIONS), 2, *HANDED_ON, f"port {SERVER_PORT}")
         assert bouncer.see() == clean
 
 

@@ -14,13 +14,12 @@ import time
 from collections import Counter
 from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from tierflow.pg_binaries import NOBODY
+from tierflow.pg_binaries import choose_launcher, find_bindir
 
 PORT = 6432
 SESSIONS = 20
@@ -109,14 +108,14 @@ def open_bouncer(
         f"[databases]\n* = {behind}\n[pgbouncer]\n"
         + "".join(f"{name} = {value}\n" for name, value in wanted.items())
     )
-    # it refuses to run as root
-    other: dict[str, Any] = (
-        {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
-    )
+    # it refuses to run as root, as PostgreSQL does: run like the servers of these tests
+    launcher = choose_launcher(find_bindir(), folder)
     with file.with_suffix(".log").open("wb") as log, file.open("rb") as config:
         process = subprocess.Popen(
-            [program, "/dev/stdin"], stdin=config, stdout=log, stderr=log, cwd="/", **other
-        )
+            [*launcher.prefix, program, "/dev/stdin"],
+            stdin=config, stdout=log, stderr=log, cwd="/",
+            user=launcher.uid, group=launcher.uid, extra_groups=launcher.extra_groups,
+        )  # fmt: skip
     try:
         deadline = time.monotonic() + 20
         while True:
