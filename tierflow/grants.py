@@ -118,7 +118,7 @@ def describe_grants(target: Target, command: str | None, role: str | None) -> li
     """Return what a role (None: the one connected as) needs for a command (None: each of them).
 
     One dict a command: `command`, `role`, `why` and `grants`, in the order in which to give them;
-    the last is `applications`: each role, or `role` where it is given, that can use the old columns.
+    the last is `applications`: each role (or the one given) that has the old columns only.
     Writes nothing. Raises ConfigurationError for a command or role that does not exist.
     """
     if command is not None and command not in (*NEEDS, APPLICATIONS):

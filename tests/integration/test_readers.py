@@ -92,7 +92,8 @@ def people(database: Database, tierflow: Callable[..., Told]) -> Iterator[People
 def test_the_published_table_has_the_default_privileges_of_its_schema(people: People) -> None:
     people.do("""
         ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT ON TABLES TO {app};
-        ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {team} WITH GRANT OPTION;
+        ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {team}
+            WITH GRANT OPTION;
         ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO {app};
         ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO PUBLIC;
         CREATE TABLE public.like_any_other (id serial)""")
@@ -100,7 +101,8 @@ def test_the_published_table_has_the_default_privileges_of_its_schema(people: Pe
     listed = """SELECT relname::text AS name, relacl::text AS acl FROM pg_class
                 WHERE relname IN ('tier_model_access', 'tier_model_access_id_seq',
                     'like_any_other', 'like_any_other_id_seq')"""
-    acl = {row["name"]: sorted(row["acl"].strip("{}").split(",")) for row in people.database.rows(listed)}
+    rows = people.database.rows(listed)
+    acl = {row["name"]: sorted(row["acl"].strip("{}").split(",")) for row in rows}
     assert acl["tier_model_access"] == acl["like_any_other"]
     assert acl["tier_model_access_id_seq"] == acl["like_any_other_id_seq"]
     assert (people.ask("app"), people.ask("gate")) == (4, 4)
@@ -111,7 +113,8 @@ def test_defaults_of_another_role_or_schema_are_not_given(people: People) -> Non
     people.do("""
         CREATE SCHEMA elsewhere;
         ALTER DEFAULT PRIVILEGES IN SCHEMA elsewhere GRANT SELECT ON TABLES TO {app};
-        ALTER DEFAULT PRIVILEGES FOR ROLE {runner} IN SCHEMA public GRANT SELECT ON TABLES TO {app}""")
+        ALTER DEFAULT PRIVILEGES FOR ROLE {runner} IN SCHEMA public
+            GRANT SELECT ON TABLES TO {app}""")
     people.migrate()
     assert people.ask("app") == "InsufficientPrivilege"
 
@@ -137,7 +140,9 @@ def test_a_reader_of_the_old_columns_is_named_until_it_is_let_in(people: People)
 
 
 def test_a_writer_by_column_is_given_what_a_writer_needs(people: People) -> None:
-    people.do("GRANT SELECT (id, model_id), UPDATE (tier_access) ON public.model_access_control TO {app}")
+    people.do(
+        "GRANT SELECT (id, model_id), UPDATE (tier_access) ON public.model_access_control TO {app}"
+    )
     people.migrate()
     statements = people.missing("app")
     for part in ("SELECT, INSERT, UPDATE, DELETE ON public.tier_model_access",
@@ -161,7 +166,8 @@ def test_functions_that_not_everybody_may_call_are_named(people: People) -> None
     assert "get_models_for_tier" in note
     people.migrate()
     assert people.give() == []
-    query = "SELECT count(*) FROM public.set_model_tiers((SELECT id FROM public.model_access_control LIMIT 1), '{pro}')"
+    query = """SELECT count(*) FROM public.set_model_tiers(
+               (SELECT id FROM public.model_access_control LIMIT 1), '{pro}')"""
     assert people.ask("app", query) == 2
 
 
@@ -263,9 +269,8 @@ def test_the_notice_is_loud_on_a_terminal_in_the_report_and_after_migrate(people
     for command in ("migrate", "verify"):
         said = " ".join(CliRunner().invoke(app, [command]).stdout.split())
         assert f"ATTENTION: {people['app']} can read the old columns" in said, said
-    page = people.call("verify").value["report"]
-    with open(page, encoding="utf-8") as report:
-        assert f"{people['app']} can read the old columns" in report.read()
+    page = Path(people.call("verify").value["report"]).read_text(encoding="utf-8")
+    assert f"{people['app']} can read the old columns" in page
 
 
 def test_the_psql_script_that_verifies_names_them_too(people: People) -> None:
