@@ -47,6 +47,7 @@ def compose_report(facts: Facts) -> report.RunReport:
                 facts.verification.checks if facts.verification else (), start=1
             )
         ],
+        notices=facts.notices,
         judgements=[
             report.Judgement(j.suite, j.name, j.ok, j.observed, j.failing)
             for j in (audit.verdict.results if audit else ())

@@ -80,6 +80,11 @@ class Facts:
         return summarize_locks(step.detail for step in self.steps)
 
     @property
+    def notices(self) -> list[str]:
+        """Return what the verification says beside its checks."""
+        return list(self.verification.notices) if self.verification else []
+
+    @property
     def regression(self) -> str | None:
         """Say whether the run took longer than the ones before it."""
         return describe_regression(self.seconds, [seconds for _, seconds in self.history])
@@ -134,15 +139,17 @@ class Facts:
             "plan": self.plan.as_dict() if self.plan and self.outcome == "needs_decision" else None,
             "locks": self.locks,
             "forecast": self.forecast.compare(self.work_seconds) if self.forecast else None,
+            "notices": self.notices,
         }
 
     def _verify_result(self) -> dict[str, Any]:
         if self.verification is None:
-            return {"ok": False, "checks": [], "parity": None}
+            return {"ok": False, "checks": [], "parity": None, "notices": []}
         result: dict[str, Any] = {
             "ok": self.verification.ok,
             "checks": [dataclasses.asdict(check) for check in self.verification.checks],
             "parity": self.verification.parity,
+            "notices": self.notices,
         }
         if self.verification.providers:
             result["providers"] = list(self.verification.providers)

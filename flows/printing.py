@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.text import Text
 
 from flows.printing_back import print_finalized, print_restored, print_rollback, say_finalized
 from flows.printing_tables import print_checks, print_files, print_rows
@@ -205,6 +206,7 @@ def _print_migrate(console: Console, result: Mapping[str, Any]) -> None:
             f"Coverage: {result['coverage']:.1%} of the enabled models that should have a grant,"
             f" {result['coverage_of_all']:.1%} of all enabled models"
         )
+    _print_notices(console, result)
     if locks := result.get("locks"):
         console.print(describe_locks(locks))
     if forecast := result.get("forecast"):
@@ -248,6 +250,7 @@ def _print_verify(console: Console, result: Mapping[str, Any]) -> None:
         console.print(f"\n{say_finalized(result)}")
     passed = sum(check["ok"] for check in checks)
     console.print(f"\n{passed} of {len(checks)} checks passed in {result['seconds']:.1f} s")
+    _print_notices(console, result)
     print_rows(
         console,
         "By provider",
@@ -258,6 +261,11 @@ def _print_verify(console: Console, result: Mapping[str, Any]) -> None:
         ],
     )
     print_files(console, result)
+
+
+def _print_notices(console: Console, result: Mapping[str, Any]) -> None:
+    for notice in result.get("notices", ()):
+        console.print(Text.assemble(("ATTENTION: ", "bold yellow"), f"{notice}."))
 
 
 def _print_reconciled(console: Console, result: Mapping[str, Any]) -> None:

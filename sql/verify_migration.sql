@@ -2,7 +2,7 @@
 --
 --   psql -X -d DATABASE -f verify_migration.sql -v schema=public [-v min_coverage=0.8]
 --
--- One read-only transaction. Prints the checks, then exits with 3 when one of them did not pass.
+-- One read-only transaction. Prints the checks and who was forgotten, then exits with 3 when one of them did not pass.
 \ir standalone/session.psql
 \o :null_device
 BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
@@ -87,6 +87,8 @@ SELECT
 \endif
 \o
 \ir standalone/list_checks.sql
+\echo Roles that can use the old columns and not what is published, and the statements that let them:
+\ir queries/list_shut_out.sql
 \ir standalone/require_checks.sql
 COMMIT;
 \echo All eight checks passed.

@@ -23,7 +23,7 @@ from tasks.sync import (
     put_sync_of_grants,
     put_sync_of_source,
 )
-from tierflow.connection import Connection, has_relation, run
+from tierflow.connection import Connection, fetch, has_relation, run
 from tierflow.errors import TransientError
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
@@ -87,6 +87,7 @@ def _publish(connection: Connection, take_locks: TakeLocks, target: Target, rule
     pause_sync(connection)  # what catches up writes the build, which has its triggers now
     for name in COMPLETE:
         run(connection, f"schema/{name}", **names)
+    give_default_privileges(connection, target)
     prepare_catch_up(connection, names)
     followed = read_subscriptions(connection, target).followed
     take_locks()
@@ -118,6 +119,15 @@ def _catch_up_for_good(connection: Connection, names: Mapping[str, str], rules: 
             retry=True,
         )
     return make_level(connection, names, rules, changes)
+
+
+def give_default_privileges(connection: Connection, target: Target) -> None:
+    """Give the build what CREATE TABLE in the application's schema would have given it.
+
+    ALTER DEFAULT PRIVILEGES ... IN SCHEMA does not reach a table that is moved there.
+    """
+    for row in fetch(connection, "queries/list_default_privileges", **target.names()):
+        connection.execute(str(row["statement"]).encode())
 
 
 def put_views_and_functions(connection: Connection, names: Mapping[str, str]) -> None:

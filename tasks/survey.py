@@ -24,12 +24,14 @@ from tierflow.plan_notes import (
     note_columns,
     note_deferred,
     note_earlier,
+    note_event_triggers,
     note_partitions,
     note_prepared,
 )
 from tierflow.published import SOURCE_COLUMNS, Inventory, take_inventory
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
+from tierflow.shut_out import describe_shut_out, list_shut_out
 from tierflow.source_values import SourceValues, stream_source_values
 from tierflow.subscriptions import read_subscriptions
 from tierflow.ways_back import list_ways_back
@@ -103,6 +105,10 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         if decisions.backup_columns and not inventory.has_all_backup_columns:
             obstacles += list_obstacles(connection, target, "backup")
             notes += note_columns(fetch(connection, "queries/list_star_users", **target.names()))
+        notes += describe_shut_out(list_shut_out(connection, target))
+        if not inventory.published:
+            triggers = fetch(connection, "queries/list_event_triggers")
+            notes += note_event_triggers(triggers, target.build)
         dumped = uncaptured = None
         if inventory.published:
             dumped = _has_dump(connection, target)

@@ -26,6 +26,7 @@ from tierflow.errors import ChecksFailed
 from tierflow.published import OBJECTS
 from tierflow.settings import Target
 from tierflow.show_code import quote_code, show_code
+from tierflow.shut_out import describe_shut_out, list_shut_out
 
 log = logging.getLogger("tierflow.verify")
 
@@ -56,12 +57,17 @@ class Check:
 
 @dataclasses.dataclass(frozen=True)
 class Verification:
-    """The eight checks in order; `audit` is None when there is nothing to judge."""
+    """The eight checks in order; `audit` is None when there is nothing to judge.
+
+    `notices` say who was forgotten: no check fails for it, since nobody can know who is meant to
+    read the new table, and the sync serves who goes on with the old columns.
+    """
 
     checks: tuple[Check, ...]
     parity: dict[str, int | None]
     audit: Audit | None
     providers: tuple[dict[str, Any], ...] = ()
+    notices: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -119,6 +125,7 @@ def verify(
         )
         quarantined = fetch(connection, "queries/list_new_quarantine", ledger=target.ledger)
         captured = read_captured(connection, target)
+        notices = tuple(describe_shut_out(list_shut_out(connection, target)))
         models = fetch(connection, "queries/count_models", schema=target.schema)[0]["models"]
         layer, providers = _ask_layer(connection, target, models, known.grants, detailed=detailed)
     audit = Audit(judged.result(), frames)
@@ -131,7 +138,9 @@ def verify(
     )
     for check in checks:
         log.info("%s: %s (%s)", check.name, "ok" if check.ok else "FAILED", check.figure)
-    return Verification(checks, dict(audit.parity), audit, tuple(providers))
+    for notice in notices:
+        log.warning("%s.", notice)
+    return Verification(checks, dict(audit.parity), audit, tuple(providers), notices)
 
 
 def _find_gap(connection: Connection, target: Target, schema: pd.DataFrame) -> str | None:

@@ -13,6 +13,7 @@ from typing import Any
 from tierflow.connection import connect, fetch
 from tierflow.errors import ConfigurationError
 from tierflow.settings import Target
+from tierflow.shut_out import EVERYBODY, list_shut_out
 
 SOURCE = ("SELECT on model_access_control", "SELECT on subscription_tiers")
 READ = ("CONNECT on the database", "USAGE on the schema", *SOURCE)
@@ -61,6 +62,8 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "sync": (*READ[1:], "UPDATE on model_access_control", *EVERY_ROW, *OWNERS_USE),
     "reader": (*READ, *READ_PUBLISHED),
 }
+# no role's needs but what each role lacks
+APPLICATIONS = "applications"
 _READS = "it only reads"
 _BACK = (
     "what migrate has made is its owner's to change, and columns and triggers the models' owner's"
@@ -83,6 +86,12 @@ WHY: Mapping[str, str] = {
     "reader": "views and functions read as whoever asks, and under their row security: they give no"
     " right away (but PostgreSQL 14 reads the views as the role that migrated)",
 }
+
+
+WHY_APPLICATIONS = (
+    "they can use the old columns, and lack these for what is published in their place; whether a"
+    " policy may show every row is for you to judge"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,25 +117,27 @@ class Grant:
 def describe_grants(target: Target, command: str | None, role: str | None) -> list[dict[str, Any]]:
     """Return what a role (None: the one connected as) needs for a command (None: each of them).
 
-    One dict a command: `command`, `role`, `why` and `grants`, in the order in which to give them.
+    One dict a command: `command`, `role`, `why` and `grants`, in the order in which to give them;
+    the last is `applications`: each role (or the one given) that has the old columns only.
     Writes nothing. Raises ConfigurationError for a command or role that does not exist.
     """
-    if command is not None and command not in NEEDS:
+    if command is not None and command not in (*NEEDS, APPLICATIONS):
         raise ConfigurationError(
             f"{command!r} needs no privilege that tierflow knows of.",
-            next_step=f"name one of {', '.join(NEEDS)}",
+            next_step=f"name one of {', '.join((*NEEDS, APPLICATIONS))}",
         )
     with connect(target, "grants", read_only=True) as connection:
-        role = role or str(fetch(connection, "queries/read_role")[0]["role"])
+        only, role = role, role or str(fetch(connection, "queries/read_role")[0]["role"])
         if not fetch(connection, "queries/has_role", role=role)[0]["there"]:
             raise ConfigurationError(
                 f"There is no role {role!r} on this server.",
                 next_step="create it with CREATE ROLE, or give another with --role",
             )
         rows = fetch(connection, "queries/list_grants", role=role, **target.names())
+        shut_out = list_shut_out(connection, target)
     found = _name(rows)
     _require_source(found, target.schema)
-    return [
+    described = [
         {
             "command": name,
             "role": role,
@@ -134,7 +145,29 @@ def describe_grants(target: Target, command: str | None, role: str | None) -> li
             "grants": [grant.shown for grant in _choose(found, NEEDS[name])],
         }
         for name in ([command] if command else NEEDS)
+        if name != APPLICATIONS
     ]
+    if command in (None, APPLICATIONS):
+        described.append(_describe_applications(shut_out, only))
+    return described
+
+
+def _describe_applications(
+    shut_out: Iterable[Mapping[str, Any]], role: str | None
+) -> dict[str, Any]:
+    grants = [
+        Grant(
+            f"{row['lacks']} on {row['object']} for {row['role']}",
+            str(row["statement"]),
+            held=False,
+            there=bool(row["there"]),
+            with_owner=False,
+        ).shown
+        for row in shut_out
+        if role in (None, row["role"]) or row["role"] == EVERYBODY
+    ]
+    who = role or "each role that is named"
+    return {"command": APPLICATIONS, "role": who, "why": WHY_APPLICATIONS, "grants": grants}
 
 
 def require_privileges(target: Target, command: str) -> None:

@@ -84,6 +84,17 @@ def note_prepared(holders: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             yield f"{holder['said']}: a run would wait for it in vain; {holder['remedy']}"
 
 
+def note_event_triggers(triggers: Sequence[Mapping[str, Any]], build: str) -> Iterator[str]:
+    """Say where the junction table is created. `triggers` are rows of list_event_triggers.sql."""
+    if triggers:
+        yield (
+            f"event trigger {', '.join(str(row['name']) for row in triggers)} runs when a table is"
+            f" created: tier_model_access is created in schema {build} and moved when it is"
+            " published, so look whether what the trigger does to tables (row security, rights)"
+            " is right there; verify names who is then refused or shown no row"
+        )
+
+
 def note_columns(users: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Say what adding the backup columns can break. `users` are rows of list_star_users.sql."""
     yield (

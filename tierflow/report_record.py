@@ -127,6 +127,7 @@ class RunReport:
     quarantine: Sequence[Quarantined] = ()
     quarantine_total: int | None = None
     checks: Sequence[Check] = ()
+    notices: Sequence[str] = ()
     judgements: Sequence[Judgement] = ()
     changes: Sequence[Change] = ()
     changes_total: int | None = None

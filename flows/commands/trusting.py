@@ -13,7 +13,10 @@ from flows.console import run_command, show_ask_and_run
 def grants(
     command: Annotated[
         str | None,
-        typer.Argument(help="A command, `sync` (kept by the runner) or `reader`. Default: all."),
+        typer.Argument(
+            help="A command, `sync` (kept by the runner), `reader`, or `applications` (who has"
+            " the old columns only). Default: all."
+        ),
     ] = None,
     role: Annotated[
         str | None, typer.Option(help="The role to give them to. Default: the one connected as.")
