@@ -24,6 +24,7 @@ from tierflow.plan_notes import (
     note_deferred,
     note_earlier,
     note_partitions,
+    note_swapped,
 )
 from tierflow.published import SOURCE_COLUMNS, Inventory, take_inventory
 from tierflow.read_pair import Rules
@@ -92,6 +93,7 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
             *note_partitions(columns),
             *note_earlier(inventory.earlier),
             *inventory.subscriptions.list_notes(),
+            *note_swapped(inventory.swapped),
             *note_deferred(fetch(connection, "queries/list_deferred_rules", schema=target.schema)),
         ]
         if decisions.backup_columns and not inventory.has_all_backup_columns:
@@ -159,7 +161,8 @@ def read_inventory(connection: Connection, target: Target) -> Inventory:
     """Return what of ours exists."""
     objects = fetch(connection, "queries/list_objects", **target.names())
     columns = fetch(connection, "queries/list_columns", schema=target.schema)
-    inventory = take_inventory(objects, columns, target.build)
+    swapped = fetch(connection, "queries/list_swapped", **target.names())
+    inventory = take_inventory(objects, columns, target.build, swapped)
     return dataclasses.replace(
         inventory,
         finalization=read_finalization(connection, target),

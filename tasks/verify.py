@@ -140,8 +140,11 @@ def _find_gap(connection: Connection, target: Target, schema: pd.DataFrame) -> s
         for row in columns.itertuples()
         if _type_of(str(row.found)) != _type_of(str(row.expected))
     ]
-    has_rules = has_relation(connection, target.ledger, "implied_grant")
-    return "; ".join(of_another_type) or (None if has_rules else NO_RULES)
+    if has_relation(connection, target.ledger, "implied_grant"):
+        return "; ".join(of_another_type) or None
+    swapped = read_inventory(connection, target).swapped
+    lost = [*of_another_type, *(table.describe() for table in swapped)]
+    return "; ".join(lost) or NO_RULES
 
 
 def _type_of(shape: str) -> str:

@@ -1,0 +1,127 @@
+"""A tool that changes a schema online puts a copy in a table's place by renaming both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from support.database import Database, Told
+from support.reuse import fill_once
+
+Call = Callable[..., Told]
+SOURCE = ("model_access_control", "subscription_tiers")
+HOW = ("set aside", "keys moved along", "dropped")
+MODELS = [
+    ("a", ["free", "old"], {"free": 1, "old": 1.5}),
+    ("b", ["vip"], {"vip": 2.25}),
+    ("c", ["nobody"], None),
+    ("d", None, None),
+]
+OPTIONS = (
+    "--tier-map", "old=pro", "--unknown-tiers", "quarantine", "--min-coverage", "0",
+)  # fmt: skip
+KEYS = {
+    "model_access_control": ("fk_tier_model_model", "model_id"),
+    "subscription_tiers": ("fk_tier_model_tier", "tier_id"),
+}
+OUR_TRIGGERS = """SELECT count(*) FROM pg_trigger
+    WHERE tgname LIKE 'tierflow%%' AND tgrelid = to_regclass(%s)"""
+
+
+@pytest.fixture
+def shop(database: Database, tierflow: Call) -> Database:
+    """A migrated shop, whose sides are the same."""
+
+    def fill() -> None:
+        database.add_tiers("free", "pro", "vip")
+        database.add_models(MODELS)
+        told = tierflow("migrate", *OPTIONS)
+        assert told.code == 0, told.stderr
+
+    return fill_once(database, __name__, fill)
+
+
+def swap(database: Database, table: str, how: str, change: str = "") -> None:
+    """Put a copy of a table in its place, as pg-osc and its like do."""
+    statements = [
+        f"CREATE TABLE public.{table}_new (LIKE public.{table} INCLUDING ALL)",
+        change.format(table=f"public.{table}_new"),
+        f"INSERT INTO public.{table}_new SELECT * FROM public.{table}",
+    ]
+    if how != "set aside" and table in KEYS:
+        key, column = KEYS[table]
+        statements.append(
+            f"""ALTER TABLE public.tier_model_access DROP CONSTRAINT {key},
+                ADD CONSTRAINT {key} FOREIGN KEY ({column}) REFERENCES public.{table}_new (id)
+                ON UPDATE CASCADE ON DELETE CASCADE"""
+        )
+    statements += [
+        f"ALTER TABLE public.{table} RENAME TO {table}_old",
+        f"ALTER TABLE public.{table}_new RENAME TO {table}",
+    ]
+    if how == "dropped":
+        statements.append(f"DROP TABLE public.{table}_old CASCADE")
+    database.rows("; ".join(filter(None, statements)))
+
+
+def assert_both_sides_follow(database: Database) -> None:
+    database.rows(
+        """UPDATE public.model_access_control SET tier_access = '["free", "vip"]',
+           tier_markup = '{"vip": 7}' WHERE model_id = 'd'"""
+    )
+    assert {("d", "free", "1.00"), ("d", "vip", "7.00")} <= database.grants()
+    database.rows("UPDATE public.tier_model_access SET markup_multiplier = 3 WHERE tier_id = 3")
+    database.rows(
+        """INSERT INTO public.tier_model_access (tier_id, model_id)
+           SELECT 1, id FROM public.model_access_control WHERE model_id = 'b'"""
+    )
+    markups = database.rows(
+        """SELECT model_id, tier_access::text AS access, tier_markup::text AS markup
+           FROM public.model_access_control WHERE model_id IN ('b', 'd') ORDER BY model_id"""
+    )
+    assert [tuple(row.values()) for row in markups] == [
+        ("b", '["vip", "free"]', '{"vip": 3.00}'),
+        ("d", '["free", "vip"]', '{"vip": 3.00}'),
+    ]
+    database.rows("UPDATE public.subscription_tiers SET tier_code = 'gold' WHERE id = 3")
+    assert ("b", "gold", "3.00") in database.grants()
+    database.rows("DELETE FROM public.subscription_tiers WHERE id = 2")
+    database.rows("DELETE FROM public.model_access_control WHERE model_id = 'b'")
+    assert {grant[:2] for grant in database.grants()} == {
+        ("a", "free"), ("d", "free"), ("d", "gold"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize("table", SOURCE)
+def test_a_swapped_table_is_named_and_migrate_takes_it_up_again(
+    shop: Database, tierflow: Call, table: str, how: str
+) -> None:
+    swap(shop, table, how)
+    now = "is gone" if how == "dropped" else f"is public.{table}_old now"
+    named = f"{table} is not the table that was migrated: that one {now}"
+    told = tierflow("verify")
+    assert told.code == 1
+    assert named in told.stderr
+    told = tierflow("plan")
+    assert told.code == 0, told.stderr
+    (note,) = [note for note in told.value["notes"] if named in note]
+    assert "tierflow migrate" in note
+    back = tierflow("rollback")
+    assert back.code == 2
+    assert named in back.stderr
+    assert told.value["obstacles"] == []
+    told = tierflow("migrate")
+    assert (told.code, told.value["outcome"]) == (0, "reconciled"), told.stderr
+    told = tierflow("verify")
+    assert (told.code, len(told.value["checks"])) == (0, 8), told.stderr
+    assert tierflow("plan").value["will_create"] == []
+    assert shop.value(OUR_TRIGGERS, f"public.{table}_old") == 0
+    assert_both_sides_follow(shop)
+    told = tierflow("verify")
+    assert told.code == 0, told.stderr
+    told = tierflow("rollback")
+    assert told.code == 0, told.stderr
+    if how != "dropped":
+        # nothing of ours holds on to it
+        shop.rows(f"DROP TABLE public.{table}_old")
