@@ -5,8 +5,8 @@ from __future__ import annotations
 from tasks.indexes import FOREIGN_KEYS, INDEXES, UNIQUE_KEYS
 from tasks.publish import put_views_and_functions
 from tasks.sync import drop_sync, put_replica_triggers, put_sync
-from tierflow.connection import Connection, run
-from tierflow.published import Inventory
+from tierflow.connection import Connection, fetch, run
+from tierflow.published import Inventory, Swapped
 from tierflow.settings import Target
 
 
@@ -18,7 +18,13 @@ def create_missing(connection: Connection, target: Target, inventory: Inventory)
     """
     names = target.names()
     layer = False
+    adopted: set[str] = set()
+    for table in inventory.swapped:
+        if table.relation == "tier_model_access":
+            adopted = _adopt_copies(connection, target, table)
     for kind, name in (part.split(" ", 1) for part in inventory.missing):
+        if name in adopted:
+            continue
         if name in INDEXES:
             run(connection, f"schema/{INDEXES[name]}", **names)
             if name in UNIQUE_KEYS:
@@ -38,3 +44,22 @@ def create_missing(connection: Connection, target: Target, inventory: Inventory)
     if inventory.sync_gaps:
         put_sync(connection, target)
     return tuple(part for part in inventory.missing if not part.startswith("column"))
+
+
+def _adopt_copies(connection: Connection, target: Target, aside: Swapped) -> set[str]:
+    """Give the copies of our indexes our names, which the table that was set aside has; name them.
+
+    CREATE INDEX IF NOT EXISTS would take the other table's for ours. That keeps no trigger and no
+    sequence of ours, so that either can be dropped without the other.
+    """
+    if aside.now_schema and aside.now_name:
+        there = {"schema": aside.now_schema, "relation": aside.now_name}
+        run(connection, "schema/drop_trigger", **there, trigger="touch_tier_model_access")
+    for row in fetch(connection, "queries/list_lent_sequences", schema=target.schema):
+        sequence = row.pop("sequence")
+        run(connection, "schema/set_id_sequence_owner", schema=target.schema, sequence=sequence)
+        run(connection, "schema/drop_lent_default", **row)
+    renames = fetch(connection, "queries/list_index_renames", schema=target.schema)
+    for row in renames:
+        run(connection, "schema/rename_index", schema=target.schema, **row)
+    return {row["name"] for row in renames}

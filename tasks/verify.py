@@ -164,7 +164,8 @@ def _ask_layer(
     inventory = read_inventory(connection, target)
     found = inventory.found
     if missing := [f"{kind} {name}" for kind, name in LAYER if (kind, name) not in found]:
-        figure = f"{', '.join(missing)}: not there or not ours"
+        swapped = "".join(f"{table.describe()}; " for table in inventory.swapped)
+        figure = f"{swapped}{', '.join(missing)}: not there or not ours"
         return (
             Check("compatibility layer", False, figure, ANSWERS),
             Check("query performance", False, figure, "each query within its target"),

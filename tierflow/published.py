@@ -142,24 +142,24 @@ EARLIER: Mapping[tuple[str, str], str] = {
 
 @dataclasses.dataclass(frozen=True)
 class Swapped:
-    """One of the three tables is another than the one that was migrated; `now`: where that is."""
+    """One of the three tables is another than the one that was migrated, which is elsewhere now."""
 
     relation: str
-    now: str | None
+    now_schema: str | None
+    now_name: str | None
 
     def describe(self) -> str:
         """Say what happened."""
         rest = (
-            f"is {self.now} now, and our views, keys and triggers hang on it"
-            if self.now
+            f"is {self.now_schema}.{self.now_name} now, and our views, keys and triggers hang on it"
+            if self.now_name
             else "is gone, and with it what of ours hung on it"
         )
         return f"{self.relation} is not the table that was migrated: that one {rest}"
 
     def may_be(self, shape: str, wanted: str) -> bool:
         """Whether an object of this shape is ours, but for the name that the table has now."""
-        name = (self.now or self.relation).rpartition(".")[2].strip('"')
-        return shape == wanted.replace(self.relation, name)
+        return shape == wanted.replace(self.relation, self.now_name or self.relation)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -242,7 +242,7 @@ def take_inventory(
 
     `swapped` are rows of list_swapped.sql.
     """
-    apart = tuple(Swapped(row["relation"], row["now"]) for row in swapped)
+    apart = tuple(Swapped(**row) for row in swapped)
     rows = [(str(row["kind"]), str(row["name"]), str(row["shape"])) for row in objects]
     wanted = {**OBJECTS, **RESERVED}
     misshapen = [

@@ -1,4 +1,4 @@
--- Returns a row for each of the three tables that is another one than our sync hangs on: its name, and what that one is called now (NULL: it is gone, and what hung on it). Reads only.
+-- Returns a row for each of the three tables that is another one than our sync hangs on: its name, and schema and name of that one now (NULL: it is gone, and what hung on it). Reads only.
 -- A ledger that serves another schema hangs on tables of these names there.
 :head
 WITH side (relation, view, prefix) AS (
@@ -22,14 +22,15 @@ held AS (
     INNER JOIN pg_proc AS proc ON tgfoid = proc.oid AND proc.pronamespace = to_regnamespace(:'ledger')
 )
 
-SELECT DISTINCT held.relation, held.oid::regclass::text AS now
+SELECT DISTINCT held.relation, namespace.nspname::text AS now_schema, class.relname::text AS now_name
 FROM held
 INNER JOIN pg_class AS class ON held.oid = class.oid
+INNER JOIN pg_namespace AS namespace ON class.relnamespace = namespace.oid
 WHERE class.oid <> to_regclass(format('%I.%I', :'schema'::text, held.relation)) AND class.relname <> held.relation
 UNION ALL
-SELECT side.relation, NULL
+SELECT side.relation, NULL, NULL
 FROM side
 WHERE to_regclass(format('%I.%I', :'schema'::text, side.relation)) IS NOT NULL
     AND to_regprocedure(format('%I.sync_models()', :'ledger'::text)) IS NOT NULL
     AND to_regclass(format('%I.%I', :'ledger'::text, side.view)) IS NULL
-ORDER BY relation, now
+ORDER BY relation, now_name
