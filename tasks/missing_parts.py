@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import psycopg
+
 from tasks.indexes import FOREIGN_KEYS, INDEXES, UNIQUE_KEYS
 from tasks.publish import put_views_and_functions
 from tasks.sync import drop_sync, put_replica_triggers, put_sync
 from tierflow.connection import Connection, fetch, run
 from tierflow.published import Inventory, Swapped
 from tierflow.settings import Target
+
+# in this order: each needs those after it
+SHOWING_TYPES = (
+    "drop_v_tier_model_summary",
+    "drop_get_models_for_tier",
+    "drop_v_model_tier_access",
+)
 
 
 def create_missing(connection: Connection, target: Target, inventory: Inventory) -> tuple[str, ...]:
@@ -36,7 +45,7 @@ def create_missing(connection: Connection, target: Target, inventory: Inventory)
         elif kind in ("view", "security_invoker", "function") or name == "touch_tier_model_access":
             layer = True
     if layer:
-        put_views_and_functions(connection, names)
+        _put_layer(connection, target)
         run(connection, "schema/create_touch_trigger", **names)
         put_replica_triggers(connection, target, inventory.subscriptions.followed)
     if inventory.swapped:
@@ -44,6 +53,23 @@ def create_missing(connection: Connection, target: Target, inventory: Inventory)
     if inventory.sync_gaps:
         put_sync(connection, target)
     return tuple(part for part in inventory.missing if not part.startswith("column"))
+
+
+def _put_layer(connection: Connection, target: Target) -> None:
+    """Put views and functions in their place, anew where a column that they show has another type.
+
+    Who had privileges on them has these again.
+    """
+    names = target.names()
+    try:
+        with connection.transaction():
+            put_views_and_functions(connection, names)
+    except psycopg.errors.InvalidTableDefinition:
+        run(connection, "schema/create_layer_grants", **names)
+        for name in SHOWING_TYPES:
+            run(connection, f"schema/{name}", **names)
+        put_views_and_functions(connection, names)
+        run(connection, "schema/restore_layer_grants")
 
 
 def _adopt_copies(connection: Connection, target: Target, aside: Swapped) -> set[str]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 
 import pytest
 from support.database import Database, Told
 from support.reuse import fill_once
+from support.surroundings import database_name
+
+from sql import FOLDER
 
 Call = Callable[..., Told]
-SOURCE = ("model_access_control", "subscription_tiers")
+TABLES = ("model_access_control", "subscription_tiers", "tier_model_access")
 HOW = ("set aside", "keys moved along", "dropped")
 MODELS = [
     ("a", ["free", "old"], {"free": 1, "old": 1.5}),
@@ -26,6 +30,17 @@ KEYS = {
 }
 OUR_TRIGGERS = """SELECT count(*) FROM pg_trigger
     WHERE tgname LIKE 'tierflow%%' AND tgrelid = to_regclass(%s)"""
+
+PRIVILEGES = """SELECT class.relname AS name, '' AS part, acl.* FROM pg_class AS class
+    CROSS JOIN LATERAL aclexplode(class.relacl) AS acl WHERE class.relname LIKE 'v\\_%'
+    UNION ALL
+    SELECT class.relname, attname, acl.* FROM pg_class AS class
+    JOIN pg_attribute ON attrelid = class.oid
+    CROSS JOIN LATERAL aclexplode(attacl) AS acl WHERE class.relname LIKE 'v\\_%'
+    UNION ALL
+    SELECT proname, '', acl.* FROM pg_proc
+    CROSS JOIN LATERAL aclexplode(proacl) AS acl WHERE proname = 'get_models_for_tier'
+    ORDER BY 1, 2, 4, 5"""
 
 
 @pytest.fixture
@@ -96,7 +111,7 @@ def assert_both_sides_follow(database: Database) -> None:
 
 
 @pytest.mark.parametrize("how", HOW)
-@pytest.mark.parametrize("table", (*SOURCE, "tier_model_access"))
+@pytest.mark.parametrize("table", TABLES)
 def test_a_swapped_table_is_named_and_migrate_takes_it_up_again(
     shop: Database, tierflow: Call, table: str, how: str
 ) -> None:
@@ -128,3 +143,90 @@ def test_a_swapped_table_is_named_and_migrate_takes_it_up_again(
     if how != "dropped":
         # nothing of ours holds on to it
         shop.rows(f"DROP TABLE public.{table}_old")
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_side_that_was_written_meanwhile_can_be_the_one_that_counts(
+    shop: Database, tierflow: Call, table: str
+) -> None:
+    swap(shop, table, "set aside")
+    # what the new application revoked has not reached the JSONB of the table that is there now
+    shop.past_sync("DELETE FROM public.tier_model_access WHERE tier_id = 2")
+    before = shop.dump_without_ledger()
+    looked = tierflow("reconcile", "--from", "junction", "--dry-run")
+    assert looked.code == 0, looked.stderr
+    assert looked.value["changes"]
+    assert shop.dump_without_ledger() == before
+    done = tierflow("reconcile", "--from", "junction")
+    assert done.code == 0, done.stderr
+    assert done.value["changes"] == looked.value["changes"]
+    access = "SELECT tier_access FROM public.model_access_control WHERE model_id = 'a'"
+    assert shop.value(access) == ["free"]
+    told = tierflow("verify")
+    assert told.code == 0, told.stderr
+    assert tierflow("plan").value["will_create"] == []
+    assert_both_sides_follow(shop)
+
+
+def test_the_scripts_name_a_swapped_table_and_change_nothing(shop: Database) -> None:
+    swap(shop, "model_access_control", "keys moved along")
+    before = shop.dump()
+    named = "model_access_control is not the table that was migrated: that one is"
+    for script in ("migrate_to_dynamic_tiers", "rollback_dynamic_tiers", "verify_migration"):
+        command = [shop.bindir / "psql", "-X", "-d", shop.dsn, "-f", FOLDER / f"{script}.sql"]
+        told = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert told.returncode == 3
+        assert f"{named} public.model_access_control_old now" in told.stdout + told.stderr
+    assert shop.dump() == before
+
+
+def test_a_table_of_the_same_name_in_another_schema_is_nobody_s_copy(
+    shop: Database, tierflow: Call
+) -> None:
+    shop.rows("CREATE SCHEMA tenant")
+    for table in ("model_access_control", "subscription_tiers"):
+        shop.rows(f"CREATE TABLE tenant.{table} (LIKE public.{table} INCLUDING ALL)")
+    told = tierflow("plan", "--schema", "tenant")
+    assert "is not the table that was migrated" not in str(told.value)
+    assert tierflow("verify").code == 0
+
+
+def test_a_column_of_another_type_is_taken_up_and_nobody_loses_a_privilege(
+    shop: Database, tierflow: Call
+) -> None:
+    reader = f"reader_{database_name(shop)}"
+    for statement in (
+        f"CREATE ROLE {reader}",
+        f"GRANT SELECT ON public.v_model_tier_access TO {reader} WITH GRANT OPTION",
+        f"GRANT SELECT (tier_code) ON public.v_tier_model_summary TO {reader}",
+        "GRANT SELECT ON public.v_tier_model_summary TO PUBLIC",
+        "REVOKE ALL ON FUNCTION public.get_models_for_tier FROM PUBLIC",
+        f"GRANT EXECUTE ON FUNCTION public.get_models_for_tier TO {reader}",
+    ):
+        shop.rows(statement)
+    before = shop.rows(PRIVILEGES)
+    swap(
+        shop, "model_access_control", "set aside",
+        "ALTER TABLE {table} ALTER COLUMN provider TYPE text, ALTER COLUMN model_id TYPE text",
+    )  # fmt: skip
+    told = tierflow("migrate")
+    assert told.code == 0, told.stderr
+    assert shop.rows(PRIVILEGES) == before
+    assert len(before) > 5
+    assert tierflow("verify").code == 0
+    assert_both_sides_follow(shop)
+
+
+def test_a_view_of_the_application_on_one_of_ours_is_named_and_nothing_changes(
+    shop: Database, tierflow: Call
+) -> None:
+    shop.rows("CREATE VIEW public.mine AS SELECT provider FROM public.v_model_tier_access")
+    swap(
+        shop, "model_access_control", "set aside",
+        "ALTER TABLE {table} ALTER COLUMN provider TYPE text",
+    )  # fmt: skip
+    before = shop.dump_without_ledger()
+    told = tierflow("migrate")
+    assert told.code == 2
+    assert "view public.mine depends on view public.v_model_tier_access" in told.stderr
+    assert shop.dump_without_ledger() == before
