@@ -8,8 +8,9 @@ from tasks.indexes import FOREIGN_KEYS, INDEXES, UNIQUE_KEYS
 from tasks.publish import put_views_and_functions
 from tasks.sync import drop_sync, put_replica_triggers, put_sync
 from tierflow.connection import Connection, fetch, run
-from tierflow.published import Inventory, Swapped
+from tierflow.published import Inventory
 from tierflow.settings import Target
+from tierflow.swapped import Swapped
 
 # in this order: each needs those after it
 SHOWING_TYPES = (
@@ -47,11 +48,12 @@ def create_missing(connection: Connection, target: Target, inventory: Inventory)
     if layer:
         _put_layer(connection, target)
         run(connection, "schema/create_touch_trigger", **names)
-        put_replica_triggers(connection, target, inventory.subscriptions.followed)
     if inventory.swapped:
         drop_sync(connection, target)
     if inventory.sync_gaps:
         put_sync(connection, target)
+    elif layer:
+        put_replica_triggers(connection, target, inventory.subscriptions.followed)
     return tuple(part for part in inventory.missing if not part.startswith("column"))
 
 

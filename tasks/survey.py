@@ -24,13 +24,13 @@ from tierflow.plan_notes import (
     note_deferred,
     note_earlier,
     note_partitions,
-    note_swapped,
 )
 from tierflow.published import SOURCE_COLUMNS, Inventory, take_inventory
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
 from tierflow.source_values import Cases, SourceValues, stream_source_values
 from tierflow.subscriptions import read_subscriptions
+from tierflow.swapped import note_swapped
 from tierflow.ways_back import list_ways_back
 
 log = logging.getLogger("tierflow.preflight")

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tierflow.decisions import Decisions
-from tierflow.published import Swapped
 from tierflow.source_values import SourceValues
 
 NAMED = 10
@@ -49,17 +48,6 @@ def note_earlier(keys: Sequence[str]) -> Iterator[str]:
             f"{', '.join(keys)} were made by an earlier build, without ON UPDATE CASCADE: an UPDATE"
             " of the id of a model or tier fails until they are made anew, which keeps writers"
             " waiting while all grants are checked"
-        )
-
-
-def note_swapped(tables: Sequence[Swapped]) -> Iterator[str]:
-    """Say which tables were replaced, and what takes them up again; nothing where none were."""
-    for table in tables:
-        yield (
-            f"{table.describe()}: a tool that changes a schema online swaps tables so, and since"
-            " then neither side has followed the other; `tierflow migrate` takes the table up"
-            " again and makes the grants follow its JSONB (`tierflow reconcile --from junction`"
-            " does too, and makes the JSONB follow the grants)"
         )
 
 

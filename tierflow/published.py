@@ -11,6 +11,7 @@ from typing import Any
 
 from tierflow.finalization import Finalization
 from tierflow.subscriptions import REPLICA_TRIGGERS, Subscriptions
+from tierflow.swapped import Swapped
 
 SOURCE_COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "subscription_tiers": {
@@ -138,28 +139,6 @@ EARLIER: Mapping[tuple[str, str], str] = {
     ("constraint", "fk_tier_model_tier"): "fca subscription_tiers",
     ("constraint", "fk_tier_model_model"): "fca model_access_control",
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class Swapped:
-    """One of the three tables is another than the one that was migrated, which is elsewhere now."""
-
-    relation: str
-    now_schema: str | None
-    now_name: str | None
-
-    def describe(self) -> str:
-        """Say what happened."""
-        rest = (
-            f"is {self.now_schema}.{self.now_name} now, and our views, keys and triggers hang on it"
-            if self.now_name
-            else "is gone, and with it what of ours hung on it"
-        )
-        return f"{self.relation} is not the table that was migrated: that one {rest}"
-
-    def may_be(self, shape: str, wanted: str) -> bool:
-        """Whether an object of this shape is ours, but for the name that the table has now."""
-        return shape == wanted.replace(self.relation, self.now_name or self.relation)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -118,9 +118,10 @@ def test_a_swapped_table_is_named_and_migrate_takes_it_up_again(
     swap(shop, table, how)
     now = "is gone" if how == "dropped" else f"is public.{table}_old now"
     named = f"{table} is not the table that was migrated: that one {now}"
-    told = tierflow("verify")
-    assert told.code == 1
-    assert named in told.stderr
+    for command in (("verify",), ("verify", "--quick")):
+        told = tierflow(*command)
+        assert told.code == 1
+        assert named in told.stderr
     told = tierflow("plan")
     assert told.code == 0, told.stderr
     (note,) = [note for note in told.value["notes"] if named in note]
