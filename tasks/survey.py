@@ -24,6 +24,7 @@ from tierflow.plan_notes import (
     note_deferred,
     note_earlier,
     note_partitions,
+    note_prepared,
 )
 from tierflow.published import SOURCE_COLUMNS, Inventory, take_inventory
 from tierflow.read_pair import Rules
@@ -89,11 +90,13 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         decisions = settle_decisions(given, stored)
         rules = resolve_rules(decisions, tiers)
         inventory = dataclasses.replace(inventory, backup_columns=decisions.backup_columns)
+        held = fetch(connection, "queries/list_lock_holders", schema=target.schema, alone=False)
         notes = [
             *note_partitions(columns),
             *note_earlier(inventory.earlier),
             *inventory.subscriptions.list_notes(),
             *note_swapped(inventory.swapped),
+            *note_prepared(held),
             *note_deferred(fetch(connection, "queries/list_deferred_rules", schema=target.schema)),
         ]
         if decisions.backup_columns and not inventory.has_all_backup_columns:
