@@ -59,6 +59,8 @@ SELECT
         \set head 'DECLARE "check captured" NO SCROLL CURSOR FOR'
         \ir queries/count_captured.sql
     \endif
+    \set head 'DECLARE "check swapped" NO SCROLL CURSOR FOR'
+    \ir queries/list_swapped.sql
     \set head 'DECLARE "check subscription_rights" NO SCROLL CURSOR FOR'
     \ir queries/has_subscription_rights.sql
     FETCH "check subscription_rights"

@@ -13,12 +13,12 @@ from tasks.captured import capture_missing, read_captured
 from tasks.chunks import as_text, plan_chunks
 from tasks.compare import Comparison, compare, compare_again
 from tasks.definition import database_task
-from tasks.indexes import FOREIGN_KEYS, INDEXES, UNIQUE_KEYS
+from tasks.indexes import FOREIGN_KEYS
 from tasks.judge import Audit, RunNames, begin_to_judge_frames
-from tasks.publish import put_views_and_functions
+from tasks.missing_parts import create_missing
 from tasks.quarantine import copy_quarantine
 from tasks.survey import Survey
-from tasks.sync import pause_sync, put_replica_triggers, put_sync, put_sync_functions
+from tasks.sync import pause_sync, put_sync_functions
 from tierflow.connection import Connection, connect, fetch, has_relation, run
 from tierflow.settings import Target
 
@@ -84,7 +84,7 @@ def reconcile(target: Target, survey: Survey, run_names: RunNames, *, apply: boo
             log.warning(
                 "The captured values of %s models were missing: they are those of now.", captured
             )
-        created = _create_missing(connection, target, survey)
+        created = create_missing(connection, target, survey.inventory)
         _refresh_quarantine(connection, target, survey)
         after = before
         if changes or created:
@@ -114,7 +114,8 @@ def _hold_writers(connection: Connection, target: Target, survey: Survey) -> Non
 def _same_rules(connection: Connection, target: Target, survey: Survey) -> bool:
     decision = fetch(connection, "queries/read_decision", ledger=target.ledger)
     same = bool(decision) and decision[0]["fingerprint"] == survey.fingerprint
-    return same and has_relation(connection, target.ledger, "implied_grant")
+    bound = not survey.inventory.swapped
+    return same and bound and has_relation(connection, target.ledger, "implied_grant")
 
 
 def _delete_unlawful(
@@ -125,31 +126,6 @@ def _delete_unlawful(
     if keys <= survey.inventory.found:
         return []
     return fetch(connection, "queries/delete_unlawful_grants", **target.names())
-
-
-def _create_missing(connection: Connection, target: Target, survey: Survey) -> tuple[str, ...]:
-    """Create the indexes, keys, views and functions that the preflight missed."""
-    names = target.names()
-    missing = [part.split(" ", 1) for part in survey.plan.will_create]
-    layer = False
-    for kind, name in missing:
-        if name in INDEXES:
-            run(connection, f"schema/{INDEXES[name]}", **names)
-            if name in UNIQUE_KEYS:
-                run(connection, f"schema/{UNIQUE_KEYS[name]}", **names)
-        elif name in FOREIGN_KEYS:
-            run(connection, f"schema/drop_{name}", **names)
-            for statement_name in FOREIGN_KEYS[name]:
-                run(connection, f"schema/{statement_name}", **names)
-        elif kind in ("view", "security_invoker", "function") or name == "touch_tier_model_access":
-            layer = True
-    if layer:
-        put_views_and_functions(connection, names)
-        run(connection, "schema/create_touch_trigger", **names)
-        put_replica_triggers(connection, target, survey.inventory.subscriptions.followed)
-    if survey.inventory.sync_gaps:
-        put_sync(connection, target)
-    return tuple(part for part in survey.plan.will_create if not part.startswith("column"))
 
 
 def _refresh_quarantine(connection: Connection, target: Target, survey: Survey) -> None:

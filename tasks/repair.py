@@ -9,12 +9,15 @@ from collections.abc import Mapping
 from typing import Any, Literal
 from uuid import UUID
 
+from tasks.build import RULES
 from tasks.definition import database_task
+from tasks.missing_parts import create_missing
 from tasks.survey import read_inventory, require_migrated
-from tasks.sync import pause_sync
+from tasks.sync import drop_sync, pause_sync
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.errors import ChecksFailed, ConfigurationError
 from tierflow.finalization import require_source
+from tierflow.published import Inventory
 from tierflow.settings import Target
 
 log = logging.getLogger("tierflow.repair")
@@ -70,18 +73,27 @@ class Repaired:
 def repair_drift(target: Target, side: Side, *, apply: bool) -> Repaired:
     """Make the other side say what `side` says, in one transaction; without `apply` only compare.
 
-    A grant without a model or tier goes, whichever side is named: no JSONB can say it.
-    Raises ConfigurationError when the sync is not complete: it is what writes.
+    A grant without a model or tier goes, whichever side is named: no JSONB can say it. A table that
+    was put in another's place is taken up again first. Raises ConfigurationError when the sync is
+    not complete: it is what writes.
     """
-    with connect(target, "repair drift", read_only=not apply) as connection:
-        _require_sync(connection, target)
+    with connect(target, "repair drift", read_only=True) as connection:
+        inventory = _require_sync(connection, target)
+    with connect(target, "repair drift", read_only=not (apply or inventory.swapped)) as connection:
         names = target.names()
+        if inventory.swapped:
+            _bind_rules(connection, target, apply=apply)
         if not apply:
             drift = fetch(connection, "queries/list_drift", **names, buckets=None)
+            connection.rollback()
             return Repaired(tuple(_describe(row, side) for row in drift), side)
         # compared again under the locks: what is shown is what was repaired
         fetch(connection, "queries/lock_drifted_models", **names, low="", high="")
         drift = fetch(connection, "queries/list_drift", **names, buckets=None)
+        if inventory.swapped:
+            drop_sync(connection, target)  # it hangs on the other table
+            fetch(connection, "queries/delete_unlawful_grants", **names)
+            create_missing(connection, target, inventory)
         models: list[UUID] = sorted({row["model_id"] for row in drift if not row["is_orphan"]})
         left: list[Mapping[str, Any]] = []
         if models:
@@ -99,16 +111,25 @@ def repair_drift(target: Target, side: Side, *, apply: bool) -> Repaired:
     )
 
 
-def _require_sync(connection: Connection, target: Target) -> None:
+def _bind_rules(connection: Connection, target: Target, *, apply: bool) -> None:
+    """Have the rules read the tables that are there now; to `apply` it, keep writers out."""
+    if apply:
+        run(connection, "queries/lock_source", schema=target.schema)
+    for name in RULES:
+        run(connection, f"schema/{name}", **target.names())
+
+
+def _require_sync(connection: Connection, target: Target) -> Inventory:
     inventory = read_inventory(connection, target)
     require_source(inventory.finalization)
     require_migrated(connection, target)
-    if gaps := inventory.sync_gaps:
+    if inventory.sync_gaps and not inventory.swapped:
         raise ConfigurationError(
-            f"The sync is not complete: {'; '.join(gaps)}.",
+            f"The sync is not complete: {'; '.join(inventory.sync_gaps)}.",
             next_step="run `tierflow migrate`, which makes the table follow the JSONB and creates"
             " what is missing",
         )
+    return inventory
 
 
 def _describe(row: Mapping[str, Any], side: Side) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from tierflow.settings import Target
 from tierflow.shut_out import describe_shut_out, list_shut_out
 from tierflow.source_values import SourceValues, stream_source_values
 from tierflow.subscriptions import read_subscriptions
+from tierflow.swapped import note_swapped
 from tierflow.ways_back import list_ways_back
 from tierflow.write_codes import count_candidates, require_write_codes, settle_write_codes
 
@@ -97,9 +98,10 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         held = fetch(connection, "queries/list_lock_holders", schema=target.schema, alone=False)
         notes = [
             *note_partitions(columns),
-            *note_prepared(held),
             *note_earlier(inventory.earlier),
             *inventory.subscriptions.list_notes(),
+            *note_swapped(inventory.swapped),
+            *note_prepared(held),
             *note_deferred(fetch(connection, "queries/list_deferred_rules", schema=target.schema)),
         ]
         if decisions.backup_columns and not inventory.has_all_backup_columns:
@@ -178,7 +180,8 @@ def read_inventory(connection: Connection, target: Target) -> Inventory:
     """Return what of ours exists."""
     objects = fetch(connection, "queries/list_objects", **target.names())
     columns = fetch(connection, "queries/list_columns", schema=target.schema)
-    inventory = take_inventory(objects, columns, target.build)
+    swapped = fetch(connection, "queries/list_swapped", **target.names())
+    inventory = take_inventory(objects, columns, target.build, swapped)
     return dataclasses.replace(
         inventory,
         finalization=read_finalization(connection, target),

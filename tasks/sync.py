@@ -75,7 +75,7 @@ def put_sync(connection: Connection, target: Target) -> None:
         for trigger in sorted(REPLICA_TRIGGERS.keys() - followed):
             relation, _ = REPLICA_TRIGGERS[trigger]
             names = {"schema": target.schema, "relation": relation, "trigger": trigger}
-            run(connection, "schema/drop_replica_trigger", **names)
+            run(connection, "schema/drop_trigger", **names)
 
 
 def put_replica_triggers(connection: Connection, target: Target, followed: Set[str]) -> None:

@@ -153,8 +153,11 @@ def _find_gap(connection: Connection, target: Target, schema: pd.DataFrame) -> s
         for row in columns.itertuples()
         if _type_of(str(row.found)) != _type_of(str(row.expected))
     ]
-    has_rules = all(has_relation(connection, target.ledger, name) for name in RULES)
-    return "; ".join(of_another_type) or (None if has_rules else NO_RULES)
+    if all(has_relation(connection, target.ledger, name) for name in RULES):
+        return "; ".join(of_another_type) or None
+    swapped = read_inventory(connection, target).swapped
+    lost = [*of_another_type, *(table.describe() for table in swapped)]
+    return "; ".join(lost) or NO_RULES
 
 
 def _type_of(shape: str) -> str:
@@ -174,7 +177,8 @@ def _ask_layer(
     inventory = read_inventory(connection, target)
     found = inventory.found
     if missing := [f"{kind} {name}" for kind, name in LAYER if (kind, name) not in found]:
-        figure = f"{', '.join(missing)}: not there or not ours"
+        swapped = "".join(f"{table.describe()}; " for table in inventory.swapped)
+        figure = f"{swapped}{', '.join(missing)}: not there or not ours"
         return (
             Check("compatibility layer", False, figure, ANSWERS),
             Check("query performance", False, figure, "each query within its target"),

@@ -29,6 +29,12 @@ def has_our_ledger(connection: Connection, target: Target, inventory: Inventory)
             f"Nothing was changed: {'; '.join(other)}.",
             next_step="give the schema that was migrated with --schema",
         )
+    if inventory.swapped:
+        raise ConfigurationError(
+            f"Nothing was changed: {'; '.join(table.describe() for table in inventory.swapped)}.",
+            next_step="take it up again with `tierflow migrate` (the grants follow its JSONB) or"
+            " `tierflow reconcile --from junction`, then run the rollback again",
+        )
     if inventory.published and not has_relation(connection, target.ledger, "implied_grant"):
         raise ConfigurationError(
             "There is a junction table but no ledger: tierflow did not make it, so it cannot know"

@@ -11,6 +11,7 @@ from typing import Any
 
 from tierflow.finalization import Finalization
 from tierflow.subscriptions import REPLICA_TRIGGERS, Subscriptions
+from tierflow.swapped import Swapped
 
 SOURCE_COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "subscription_tiers": {
@@ -145,7 +146,8 @@ class Inventory:
     """What of ours exists in one schema: `found` holds the complete and well-shaped objects.
 
     `backup_columns`: whether they are asked for. `earlier`: those that an earlier build of tierflow
-    made otherwise, and a migration makes anew.
+    made otherwise, and a migration makes anew. `swapped`: tables in whose place somebody put
+    others, so that what hangs on them is to be made anew.
     """
 
     found: frozenset[tuple[str, str]]
@@ -155,20 +157,27 @@ class Inventory:
     finalization: Finalization | None = None
     earlier: tuple[str, ...] = ()
     subscriptions: Subscriptions = dataclasses.field(default_factory=Subscriptions)
+    swapped: tuple[Swapped, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:
         """Return the objects that a run will create, as `kind name`."""
         wanted = [part for part in OBJECTS if self.backup_columns or part[0] != "column"]
         wanted += [("trigger", name) for name in sorted(self.subscriptions.followed)]
-        return tuple(f"{kind} {name}" for kind, name in wanted if (kind, name) not in self.found)
+        bound = self.found
+        if self.swapped:
+            bound = {part for part in bound if part[0] not in ("view", "function")}
+        return tuple(f"{kind} {name}" for kind, name in wanted if (kind, name) not in bound)
 
     @property
     def sync_gaps(self) -> tuple[str, ...]:
-        """Say which triggers of the sync are not there, or must not be."""
-        wanted = (*SYNC_TRIGGERS, *sorted(self.subscriptions.followed))
+        """Say which tables were swapped, and which triggers are not there, or must not be."""
+        swapped = {table.relation for table in self.swapped}
+        wanted = [name for name, table in SYNC_TRIGGERS.items() if table not in swapped]
+        wanted += sorted(self.subscriptions.followed)
         there = {name for kind, name in self.found if kind == "trigger"}
         return (
+            *(table.describe() for table in self.swapped),
             *(f"trigger {n} is not there or disabled" for n in wanted if n not in there),
             *(
                 f"trigger {table.trigger} follows a table whose other side is replicated too"
@@ -203,15 +212,24 @@ class Inventory:
 
 
 def take_inventory(
-    objects: Iterable[Mapping[str, Any]], columns: Iterable[Mapping[str, Any]], build: str
+    objects: Iterable[Mapping[str, Any]],
+    columns: Iterable[Mapping[str, Any]],
+    build: str,
+    swapped: Iterable[Mapping[str, Any]] = (),
 ) -> Inventory:
-    """Sort the rows of list_objects.sql and list_columns.sql into ours and in the way."""
+    """Sort the rows of list_objects.sql and list_columns.sql into ours and in the way.
+
+    `swapped` are rows of list_swapped.sql.
+    """
+    apart = tuple(Swapped(**row) for row in swapped)
     rows = [(str(row["kind"]), str(row["name"]), str(row["shape"])) for row in objects]
     wanted = {**OBJECTS, **RESERVED}
     misshapen = [
         f"{kind} {name} is {shape or 'of another kind'}, not {wanted[kind, name]}"
         for kind, name, shape in rows
-        if (kind, name) in wanted and shape not in (wanted[kind, name], EARLIER.get((kind, name)))
+        if (kind, name) in wanted
+        and shape not in (wanted[kind, name], EARLIER.get((kind, name)))
+        and not any(table.may_be(shape, wanted[kind, name]) for table in apart)
     ]
     replica = {("trigger", name): table for name, (table, _) in REPLICA_TRIGGERS.items()}
     ours = {**OBJECTS, **replica}
@@ -219,7 +237,9 @@ def take_inventory(
     misshapen += _compare_columns(found, list(columns))
     schemas = {name for kind, name, _ in rows if kind == "schema"}
     earlier = tuple(name for kind, name, shape in rows if EARLIER.get((kind, name)) == shape)
-    return Inventory(frozenset(found), tuple(misshapen), build in schemas, earlier=earlier)
+    return Inventory(
+        frozenset(found), tuple(misshapen), build in schemas, earlier=earlier, swapped=apart
+    )
 
 
 def _compare_columns(

@@ -33,6 +33,10 @@ FROM (
 
     -- the triggers by which each side follows the other
     unsynced AS (
+        SELECT format('%s is not the table that was migrated: that one is %s', swapped.relation, coalesce(format('%I.%I now', swapped.now_schema, swapped.now_name), 'gone')) AS said
+        FROM frames
+        CROSS JOIN LATERAL jsonb_to_recordset(frames.value -> 'swapped') AS swapped (relation text, now_schema text, now_name text)
+        UNION ALL
         SELECT format('trigger %s is not there or disabled', trigger) AS said FROM subscribed WHERE is_wanted AND NOT is_there
         UNION ALL
         SELECT format('trigger %s follows a table whose other side is replicated too', trigger) FROM subscribed WHERE NOT may_follow AND is_there

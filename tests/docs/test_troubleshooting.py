@@ -161,6 +161,16 @@ def lose_a_trigger(scene: Scene) -> None:
     scene.database.rows(f"DROP TRIGGER {found} ON public.model_access_control")
 
 
+def swap_the_models(scene: Scene) -> None:
+    scene.migrate()
+    scene.database.rows(
+        """CREATE TABLE public.copied (LIKE public.model_access_control INCLUDING ALL);
+           INSERT INTO public.copied SELECT * FROM public.model_access_control;
+           ALTER TABLE public.model_access_control RENAME TO model_access_control_old;
+           ALTER TABLE public.copied RENAME TO model_access_control"""
+    )
+
+
 def subscribe(scene: Scene) -> None:
     scene.migrate()
     scene.stack.enter_context(open_pair(scene.database)).subscribe("model_access_control")
@@ -268,6 +278,7 @@ MIGRATING: dict[str, Prepare] = {
     "The dump's file is there already": take_a_dump,
     "Verify finds drift": drift,
     "The sync is not complete": lose_a_trigger,
+    "A table was swapped": swap_the_models,
     "A subscription writes one of the tables": subscribe,
     "The audit failed": nothing,
     "A trigger or rule of the application refuses a row": add_a_rule,

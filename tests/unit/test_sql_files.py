@@ -22,8 +22,8 @@ VERBS = {
     "add", "allow", "analyze", "back", "capture", "claim", "clear", "collect", "compare", "copy",
     "count", "create", "delete", "digest", "drop", "export", "extract", "finish", "group", "has",
     "insert", "list", "load", "lock", "mark", "measure", "move", "pause", "read", "reconcile",
-    "record", "refuse", "release", "reopen", "require", "restore", "revoke", "save", "see", "set",
-    "settle", "start", "stop", "sum", "take", "trim", "validate", "warn", "write",
+    "record", "refuse", "release", "rename", "reopen", "require", "restore", "revoke", "save",
+    "see", "set", "settle", "start", "stop", "sum", "take", "trim", "validate", "warn", "write",
 }  # fmt: skip
 NAMES = list(list_statements())
 # on a database of our own nobody waits for a lock
@@ -126,7 +126,7 @@ def test_a_script_includes_only_files_that_exist(script: str) -> None:
 def test_the_migrate_script_runs_the_statements_that_the_tasks_run() -> None:
     names = [*LEDGER_TABLES, *RULES, *INDEXES.values(), *VIEWS_AND_FUNCTIONS, *VIEW_OPTIONS, *SYNC]
     names += ["create_touch_trigger", "create_replica_trigger", "set_replica_trigger"]
-    names += ["drop_replica_trigger", "set_touch_always", "set_grants_truncate_always"]
+    names += ["drop_trigger", "set_touch_always", "set_grants_truncate_always"]
     names += [name for pair in FOREIGN_KEYS.values() for name in pair]
     wanted = {f"schema/{name}" for name in names}
     assert not wanted - statements_of("migrate_to_dynamic_tiers")
