@@ -24,6 +24,8 @@ CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),
     None,
 )
+# what Chromium asks its maker by itself, whatever the page is
+QUIET = ("--disable-background-networking", "--disable-features=AutofillServerCommunication")
 Version = Literal["v1", "v2"]
 
 
@@ -71,7 +73,7 @@ def open_browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
             executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+            args=[*QUIET, "--no-sandbox", "--disable-gpu"],
         )
         yield running
         running.close()
