@@ -44,10 +44,13 @@ def prefect_server(home: Path, port: int = 0) -> Generator[str]:
         "PREFECT_SERVER_API_HOST": "127.0.0.1",
         "PREFECT_SERVER_API_PORT": str(port),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_SERVER_UI_V2_ENABLED": "false",
+        "PREFECT_SERVER_UI_V2_ENABLED": "true",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        # relative: 127.0.0.1, localhost and the end of a tunnel are three origins
+        "PREFECT_SERVER_UI_API_URL": "/api",
         "DO_NOT_TRACK": "1",
     }
-    start = [sys.executable, "-m", "prefect", "server", "start"]
+    start = [sys.executable, "-m", "uvicorn", "--factory", "flows.prefect_app:create_app"]
     with (home / "server.log").open("wb") as log:
         # a session of its own: Ctrl-C is for us, and we stop the server when we have ended
         server = subprocess.Popen(
