@@ -1,6 +1,6 @@
 """Time each command on 150 models and 4 tiers, from the start of its process to the exit.
 
-The budgets are those of DESIGN.md section 8.
+The budgets are those of docs/design.md, *Budgets*.
 ./run budgets prints the median of five runs beside its budget, and fails when one is over.
 """
 

@@ -96,7 +96,10 @@ def say_rows(words: SuiteWords, evidence: Mapping[str, Any]) -> str:
         if count == 1:
             return words.nothing_found or f"1 {words.row}"
         absent = int(evidence.get("missing_count") or 0)
-        return f"{count:,} {words.rows}" + (f", {absent:,} without a value" if absent else "")
+        said = f"{count:,} {words.rows}"
+        if words.has_total:
+            said = f"{count - 1:,} {words.row if count == 2 else words.rows}, and all together"
+        return said + (f", {absent:,} without a value" if absent else "")
     rows: list[dict[str, Any]] = evidence.get("partial_unexpected_index_list") or []
     if count == 1 and rows and (judged := judged_columns(words, rows[0])):
         return say_cells(judged, rows[0])

@@ -22,6 +22,8 @@ class SuiteWords:
     """The column that lists the ids behind a failing row."""
     nothing_found: str | None = None
     """What is said of a single row that holds."""
+    has_total: bool = False
+    """Whether one of the rows is that of all together."""
 
     @property
     def shown_columns(self) -> tuple[str, ...]:
@@ -38,6 +40,7 @@ SUITES: dict[SuiteName, SuiteWords] = {
         "providers",
         id_columns=("provider",),
         sample_column="uncovered",
+        has_total=True,
     ),
     "orphans": SuiteWords(
         "Orphans and drift",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+from typing import Annotated
 
 import typer
 
 from flows import console
 from flows.commands import checking, going_back, moving, reporting, serving, trusting
+from tierflow import __version__
 
 app = typer.Typer(
     name="tierflow",
@@ -37,6 +39,21 @@ COMMANDS = (
 )
 for command in COMMANDS:
     app.command()(command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tierflow {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _take_common_options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
+    ] = False,
+) -> None:
+    """Take what stands before a command."""
 
 
 def main() -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from flows.facts import Facts
 from tasks.judge import Audit
 from tierflow import __version__, report
 from tierflow.measures import describe_locks
 from tierflow.plan import Plan
-
-if TYPE_CHECKING:
-    from flows.facts import Facts
 
 
 def compose_report(facts: Facts) -> report.RunReport:
@@ -170,5 +168,8 @@ def _say_forecast(facts: Facts) -> str:
     )
     if facts.mode == "rehearse":
         return said
-    took = f"{facts.work_seconds:.1f} s, the wait for Great Expectations aside"
-    return f"{said}. This run took {took}."
+    waited = facts.seconds - facts.work_seconds
+    return (
+        f"{said}. This run's work took {facts.work_seconds:.1f} s; the other {waited:.1f} s are the"
+        " wait for Great Expectations to be imported, which a rehearsal has behind it."
+    )

@@ -16,6 +16,7 @@ from typing import Any
 import typer
 
 from tierflow.errors import ExitCode, TierflowError
+from tierflow.progress import say
 from tierflow.stopping import stop_on_signals
 
 # whether this process does one command and ends: set by its entry point
@@ -23,6 +24,10 @@ ALONE = False
 
 # the other commands are one transaction, or write nothing: they are interrupted at once
 STOPS_AT_BOUNDARIES = ("migrate", "rehearse")
+# these are runs of steps; what they do is shown while it is under way
+RECORDED = (
+    "plan", "migrate", "verify", "rollback", "restore", "finalize", "reconcile", "rehearse",
+)  # fmt: skip
 
 
 def import_flow(name: str, *, judges: bool) -> Callable[..., dict[str, Any]]:
@@ -47,15 +52,32 @@ def import_flow(name: str, *, judges: bool) -> Callable[..., dict[str, Any]]:
         gc.enable()
 
 
-def confirm(question: str, *, yes: bool) -> None:
-    """Ask on a terminal, and leave when the answer is no; a script is not asked."""
-    if not yes and sys.stdin.isatty() and not typer.confirm(question, err=True):
+def confirm(question: str, schema: str, *, yes: bool) -> None:
+    """Ask on a terminal, and leave when the answer is no; a script is not asked.
+
+    What the question has as {place} is the database.
+    """
+    if yes or not sys.stdin.isatty():
+        return
+    if not typer.confirm(_name_place(question, schema), err=True):
         raise typer.Exit(ExitCode.INTERRUPTED)
 
 
-def type_name(question: str, name: str) -> None:
-    """Have a name typed on a terminal, and leave when it is another."""
-    if typer.prompt(question, err=True, default="", show_default=False) != name:
+def _name_place(question: str, schema: str) -> str:
+    from tierflow.connection import describe_place
+    from tierflow.settings import read_settings
+
+    dsn = read_settings().dsn
+    place = "the embedded database"
+    if dsn is not None:
+        place = f"schema {schema} of {describe_place(dsn.get_secret_value())}"
+    return question.replace("{place}", place)
+
+
+def type_name(question: str, name: str, schema: str) -> None:
+    """Have a name typed on a terminal, and leave when it is another; {place} as in `confirm`."""
+    asked = _name_place(question, schema)
+    if typer.prompt(asked, err=True, default="", show_default=False) != name:
         typer.echo(f"That is not {name}: nothing was changed.", err=True)
         raise typer.Exit(ExitCode.INTERRUPTED)
 
@@ -75,7 +97,10 @@ def run_command(
     if not os.environ.get("COLUMNS", "").strip("0"):  # rich prints nothing in 0 columns
         os.environ.pop("COLUMNS", None)
     try:
-        with stop_on_signals(_tell) if command in STOPS_AT_BOUNDARIES else nullcontext():
+        with (
+            stop_on_signals(_tell) if command in STOPS_AT_BOUNDARIES else nullcontext(),
+            say(f"tierflow {command} …") if command in RECORDED else nullcontext(),
+        ):
             result = work()
     except TierflowError as error:
         logging.getLogger("tierflow").debug("traceback", exc_info=True)
@@ -107,6 +132,7 @@ def show_ask_and_run(
     work: Callable[[bool], Any],
     command: str,
     question: str,
+    schema: str,
     *,
     dry_run: bool,
     yes: bool,
@@ -116,7 +142,7 @@ def show_ask_and_run(
     """Run `work(dry_run)`; on a terminal show first what would change, and ask."""
     if not dry_run and not yes and sys.stdin.isatty():
         run_command(lambda: work(True), command, json_=json_, verbose=verbose, ahead=True)
-        confirm(question, yes=yes)
+        confirm(question, schema, yes=yes)
     run_command(lambda: work(dry_run), command, json_=json_, verbose=verbose)
 
 

@@ -176,8 +176,10 @@ def _print_migrate(console: Console, result: Mapping[str, Any]) -> None:
         console.print(describe_locks(locks))
     if forecast := result.get("forecast"):
         console.print(
-            f"Forecast of {forecast['made'][:10]}: {forecast['seconds']:.1f} s; this run took"
-            f" {forecast['ratio']} times that"
+            f"Forecast of {forecast['made'][:10]}: {forecast['seconds']:.1f} s of work; this run's"
+            f" took {forecast['actual_seconds']:.1f} s, {forecast['ratio']} times that (the other"
+            f" {result['seconds'] - forecast['actual_seconds']:.1f} s are the wait for Great"
+            " Expectations to be imported, which a rehearsal has behind it)"
         )
     if result.get("regression"):
         console.print(f"[yellow]Slower than usual: {result['regression']}[/yellow]")

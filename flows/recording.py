@@ -14,6 +14,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from expectations import judging
 from flows.calling import call, call_each
 from flows.compose_evidence import compose_evidence
+from flows.compose_report import compose_report
 from flows.facts import Facts
 from flows.run_page import open_page
 from tasks.build import discard_build
@@ -34,7 +35,8 @@ from tierflow.grants import require_privileges
 from tierflow.history import read_history
 from tierflow.ledger import Ledger, StepRecord, has_ledger, may_write_ledger
 from tierflow.measures import collect
-from tierflow.progress import track
+from tierflow.progress import gather_parts, say, track
+from tierflow.report import write_report
 from tierflow.settings import Target, require_folder
 from tierflow.stopping import stop_if_asked
 
@@ -89,15 +91,22 @@ class Run:
         Its progress counts the grants that the plan expects, less those of an earlier run.
         """
         results: list[R] = []
-        rows = 0
+        rows = shown = 0
         with self._recorded(task.name) as record, track(task.name, self.expected_rows) as advance:
-            for result in call_each(task, target, todo, *args, **kwargs):
-                self.at_boundary()
-                results.append(result)
-                rows += _count_rows(result) or 0
-                advance(rows)
+
+            def show(under_way: int) -> None:
+                nonlocal shown
+                shown = max(shown, rows + under_way)
+                advance(shown)
                 if self._page:
-                    self._page.advance(task.name, rows, max(rows, self.expected_rows, 1))
+                    self._page.advance(task.name, shown, max(shown, self.expected_rows, 1))
+
+            with gather_parts(show):
+                for result in call_each(task, target, todo, *args, **kwargs):
+                    self.at_boundary()
+                    results.append(result)
+                    rows += _count_rows(result) or 0
+                    show(0)
             record["rows"] = rows
         return results
 
@@ -208,7 +217,8 @@ class Run:
         if self._page:
             self._page.start_step(name)
         try:
-            yield record
+            with say(f"{name} …"):
+                yield record
             outcome = "done"
         finally:
             seconds = time.perf_counter() - clock
@@ -235,7 +245,7 @@ class Run:
         if self._ledger:
             self.facts.history = read_history(self.target, self.mode, outcome)
         judging.end()
-        self.facts.write_report(self.target)
+        self.facts.report = write_report(compose_report(self.facts), self.target.home / "reports")
         if self._page:
             self._page.finish(self.facts)
         result = self.facts.as_result()
@@ -259,7 +269,7 @@ class Run:
 def recorded_run(target: Target, mode: str, *, locked: bool = False) -> Generator[Run]:
     """Yield the run; whatever ends it, its report is written and its end recorded.
 
-    `locked`: hold the lock that allows one run per database (DESIGN.md section 4).
+    `locked`: hold the lock that allows one run per database.
     """
     require_folder(target.home)
     run = Run(target, mode)

@@ -20,9 +20,11 @@ from flows.rollback import rollback
 from flows.target import open_target
 from flows.verify import verify
 from tasks import copy_source as copying
-from tierflow.decisions import lay_over, read_decisions
+from tierflow.decisions import lay_over, read_decisions, settle_decisions
 from tierflow.embedded import embedded_server
 from tierflow.errors import ChecksFailed
+from tierflow.evidence import hash_file
+from tierflow.explode import Counts
 from tierflow.forecast import Forecast, list_forecasts, save_forecast
 from tierflow.pg_binaries import find_bindir
 from tierflow.settings import Target, read_settings
@@ -72,6 +74,8 @@ def rehearse(
         open_copy(source) as copy,
     ):
         decided = lay_over(run.step(copying.read_decided, source), given)
+        run.facts.config = hash_file(config)
+        run.facts.decisions = settle_decisions(decided, {})
         run.step(copying.refuse_same_database, source, copy)
         run.step(copying.clear_copy, copy)
         try:
@@ -95,6 +99,8 @@ def live_the_whole_life(run: Run, copy: Target, given: dict[str, Any]) -> Foreca
     run.phase("plan", lambda: plan(options=given, schema_name=schema))
     run.phase("dry run", lambda: migrate(dry_run=True, schema_name=schema, **given))
     migrated = run.phase("migrate", lambda: migrate(schema_name=schema, **given))
+    run.facts.counts = Counts(**{f.name: migrated[f.name] for f in dataclasses.fields(Counts)})
+    run.facts.quarantine = run.step(copying.read_quarantine, copy)
     sizes = run.step(copying.read_sizes, copy)
     run.phase("verify", lambda: verify(schema_name=schema))
     run.step(copying.write_old_style, copy, deletions=True)

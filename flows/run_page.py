@@ -33,7 +33,7 @@ STEPS = {
     "migrate": 16,
     "verify": 2,
     "rollback": 3,
-    "rehearse": 18,
+    "rehearse": 19,
     "finalize": 3,
     "restore": 1,
 }

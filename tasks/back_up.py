@@ -42,8 +42,8 @@ KEEP_TRIGGER = "zzzz_tierflow_keep_other_columns"
 CLEARANCE = ("schema/drop_keep_columns_trigger", "schema/drop_keep_columns_function")
 REMOVAL = (*CLEARANCE, "schema/drop_backup_columns", "queries/reopen_backups")
 # a batch's rows are locked until it commits, and a writer of one of them waits so long: the budget
-# for a lock is 50 ms (DESIGN.md section 8), and beside writers a batch takes ten times as long now
-# and then. Where nobody writes they are longer: 100,000 models take 5 s then, and not 8
+# for a lock is 50 ms (docs/design.md, *Budgets*), and beside writers a batch takes ten times as
+# long now and then. Where nobody writes they are longer: 100,000 models take 5 s then, and not 8
 BUSY_SECONDS, QUIET_SECONDS, GROWTH = 0.002, 0.01, 1.02
 SMALLEST_BATCH, LARGEST_BATCH = 20, 20_000
 ATTEMPTS = 6

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import psycopg
 from psycopg import IsolationLevel
 
@@ -20,6 +21,7 @@ from tasks.survey import read_decisions_in_force
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.decisions import Decisions
 from tierflow.errors import ConfigurationError
+from tierflow.explode import QUARANTINE_COLUMNS
 from tierflow.finalization import read_finalization, require_source
 from tierflow.pg_programs import call_program
 from tierflow.published import SOURCE_COLUMNS
@@ -205,6 +207,14 @@ def write_new_style(copy: Target) -> int:
 def _write(copy: Target, names: tuple[str, ...]) -> int:
     with connect(copy, "rehearsal: writes") as connection:
         return sum(run(connection, f"rehearsal/{name}", schema=copy.schema) for name in names)
+
+
+@database_task("quarantine")
+def read_quarantine(copy: Target) -> pd.DataFrame:
+    """Return the quarantine of the copy, with the columns of `explode.QUARANTINE_COLUMNS`."""
+    with connect(copy, "rehearsal: quarantine", read_only=True) as connection:
+        rows = fetch(connection, "queries/list_quarantine", ledger=copy.ledger)
+    return pd.DataFrame(rows, columns=list(QUARANTINE_COLUMNS))
 
 
 @database_task("sizes")

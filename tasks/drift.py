@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from tasks.definition import database_task
+from tasks.survey import require_migrated
 from tasks.verify import NO_RULES, NOT_THERE, PARITY, Check, Verification
 from tierflow.connection import connect, fetch, has_relation
 from tierflow.settings import Target
@@ -20,6 +21,7 @@ def check_drift(target: Target) -> Verification:
     Writes nothing. One check in place of the eight: for every hour, where they are for every day.
     """
     with connect(target, "check drift", read_only=True) as connection:
+        require_migrated(connection, target)
         for schema, name, gap in (
             (target.schema, "tier_model_access", NOT_THERE),
             (target.ledger, "implied_grant", NO_RULES),

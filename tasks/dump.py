@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from tierflow.pg_programs import call_program
 from tierflow.published import SOURCE_COLUMNS
 from tierflow.settings import Target
 
+log = logging.getLogger("tierflow.dump")
+
 
 @database_task("pg_dump")
-def dump_source(target: Target, file: Path) -> int:
-    """Write a custom-format pg_dump of both source tables to a new file; return its bytes.
+def dump_source(target: Target, file: Path) -> None:
+    """Write a custom-format pg_dump of both source tables to a new file.
 
     The file appears when it is complete. Raises ConfigurationError when it is there already: a dump
     of the state before a migration is not written over by one of the state after it.
@@ -36,4 +39,4 @@ def dump_source(target: Target, file: Path) -> int:
         unfinished.rename(file)
     finally:
         unfinished.unlink(missing_ok=True)
-    return file.stat().st_size
+    log.info("Dumped both source tables to %s: %s bytes.", file, f"{file.stat().st_size:,}")

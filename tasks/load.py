@@ -22,6 +22,7 @@ from tasks.throttle import wait_for_room
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.copy_format import HEADER, TRAILER, grants_as_copy, read_blocks
 from tierflow.explode import Counts, Exploded, Reader, explode
+from tierflow.progress import part
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
 
@@ -51,12 +52,13 @@ def load_chunk(target: Target, chunk: Chunk, rules: Rules, run_names: RunNames) 
         capture_seconds = time.perf_counter() - started
         loaded, reader = _Loaded(), _share_reader(run_names.run_id, rules)
         query = statement("queries/copy_grants", **target.names(published=False))
-        with connection.cursor() as cursor, cursor.copy(query) as copy:
+        with part() as move, connection.cursor() as cursor, cursor.copy(query) as copy:
             copy.write(HEADER)
             for models in extract_models(source, target, chunk):
                 exploded = reader.explode(models, target, run_names)
                 copy.write(grants_as_copy(exploded.grants))
                 loaded.add(exploded)
+                move(len(exploded.grants))
             copy.write(TRAILER)
         reader.require_fit(target, run_names)
         for quarantine in loaded.quarantine:

@@ -11,8 +11,8 @@ from sql import explain
 from tierflow.connection import Connection
 from tierflow.settings import Target
 
-# the seed's targets in milliseconds at 150 models (DESIGN.md section 8); they hold up to this many
-# grants, and grow with them beyond, since each of these queries returns rows in proportion
+# the seed's targets in milliseconds at 150 models (docs/design.md, *Budgets*); they hold up to this
+# many grants, and grow with them beyond, since each of these queries returns rows in proportion
 LIST_TARGETS_MS = {
     "single tier": 20.0,
     "multi-tier join": 50.0,

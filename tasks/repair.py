@@ -10,7 +10,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from tasks.definition import database_task
-from tasks.survey import read_inventory
+from tasks.survey import read_inventory, require_migrated
 from tasks.sync import pause_sync
 from tierflow.connection import Connection, connect, fetch, run
 from tierflow.errors import ChecksFailed, ConfigurationError
@@ -92,6 +92,7 @@ def repair_drift(target: Target, side: Side, *, apply: bool) -> Repaired:
 def _require_sync(connection: Connection, target: Target) -> None:
     inventory = read_inventory(connection, target)
     require_source(inventory.finalization)
+    require_migrated(connection, target)
     found = inventory.found
     if missing := [name for name in SYNC_TRIGGERS if ("trigger", name) not in found]:
         raise ConfigurationError(

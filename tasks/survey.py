@@ -11,13 +11,19 @@ import pandas as pd
 
 from tasks.captured import read_captured
 from tasks.definition import database_task
-from tierflow.connection import Connection, connect, fetch
+from tierflow.connection import Connection, connect, fetch, has_relation
 from tierflow.decisions import settle_decisions
 from tierflow.errors import ConfigurationError
 from tierflow.finalization import read_finalization, require_source
 from tierflow.ledger import has_ledger
 from tierflow.plan import Plan, list_write_codes, resolve_rules
-from tierflow.plan_notes import list_notes, note_captured, note_columns, note_partitions
+from tierflow.plan_notes import (
+    list_notes,
+    note_captured,
+    note_columns,
+    note_partitions,
+    note_prepared,
+)
 from tierflow.published import SOURCE_COLUMNS, Inventory, take_inventory
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
@@ -81,6 +87,8 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         rules = resolve_rules(decisions, tiers)
         inventory = dataclasses.replace(inventory, backup_columns=decisions.backup_columns)
         notes = list(note_partitions(columns))
+        held = fetch(connection, "queries/list_lock_holders", schema=target.schema, alone=False)
+        notes += note_prepared(held)
         if decisions.backup_columns and not inventory.has_all_backup_columns:
             obstacles += list_obstacles(connection, target, "backup")
             notes += note_columns(fetch(connection, "queries/list_star_users", **target.names()))
@@ -153,6 +161,17 @@ def list_obstacles(connection: Connection, target: Target, *scopes: str) -> tupl
     names = {**target.names(), "dry_run": target.for_mode("dry run").build}
     rows = fetch(connection, "queries/list_obstacles", **names)
     return tuple(str(row["obstacle"]) for row in rows if not scopes or row["scope"] in scopes)
+
+
+def require_migrated(connection: Connection, target: Target) -> None:
+    """Raise ConfigurationError where no migration is in force, and no junction table is there."""
+    decision = _read_decision(connection, target)
+    in_force = decision is not None and decision["schema"] in (None, target.schema)
+    if not in_force and not has_relation(connection, target.schema, "tier_model_access"):
+        raise ConfigurationError(
+            f"Nothing is migrated in schema {target.schema!r} of this database.",
+            next_step="tierflow plan, then tierflow migrate; or give another --schema",
+        )
 
 
 def read_decisions_in_force(connection: Connection, target: Target) -> dict[str, Any]:

@@ -13,7 +13,12 @@ from tasks.compare import Comparison, Frames, compare, read_frame
 from tasks.definition import database_task
 from tasks.judge import Audit, RunNames, begin_to_judge_frames
 from tasks.query_speed import list_targets, time_queries
-from tasks.survey import read_decisions_in_force, read_inventory, require_every_row
+from tasks.survey import (
+    read_decisions_in_force,
+    read_inventory,
+    require_every_row,
+    require_migrated,
+)
 from tierflow.connection import Connection, connect, fetch, has_relation
 from tierflow.decisions import settle_decisions
 from tierflow.errors import ChecksFailed
@@ -91,6 +96,7 @@ def verify(
     hides rows from this role or from the one that the sync runs as.
     """
     with connect(target, "verify", read_only=True) as connection:
+        require_migrated(connection, target)
         require_every_row(connection, target)
         schema = read_frame(connection, "checks/schema", target.names())
         if gap := _find_gap(connection, target, schema):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tasks.captured import read_captured
-from tasks.survey import list_obstacles, list_other_schema
+from tasks.survey import list_obstacles, list_other_schema, require_migrated
 from tierflow.connection import Connection, fetch, has_relation
 from tierflow.errors import ConfigurationError
 from tierflow.ledger import has_ledger
@@ -16,7 +16,7 @@ NAMED = 5
 def has_our_ledger(connection: Connection, target: Target, inventory: Inventory) -> bool:
     """Return whether tierflow has been here.
 
-    Raises ConfigurationError if it was for others, or if the old columns are gone.
+    Raises ConfigurationError if it was for others or never, or if the old columns are gone.
     """
     if inventory.finalization:
         raise ConfigurationError(
@@ -35,7 +35,10 @@ def has_our_ledger(connection: Connection, target: Target, inventory: Inventory)
             " which side is newer.",
             next_step="run `tierflow migrate` to adopt the table first",
         )
-    return has_ledger(connection, target)
+    if not has_ledger(connection, target):
+        require_migrated(connection, target)
+        return False
+    return True
 
 
 def require_nothing_foreign(inventory: Inventory) -> None:

@@ -27,7 +27,7 @@ STREAMED_ROWS = 2_000
 _SESSION = "queries/set_session"
 _AGAIN = "run the same command again; it goes on where it stopped"
 
-# the faults that a step retries by itself (DESIGN.md section 4)
+# the faults that a step retries by itself: locks, deadlocks, serialization, lost sessions
 _RETRIED = (
     pg.LockNotAvailable,
     pg.DeadlockDetected,
@@ -130,6 +130,16 @@ def name_database(target: Target) -> str:
     """Return the database that the DSN means. Raises ConfigurationError for a bad DSN."""
     parameters = _require_plain_dsn(target.dsn)
     return str(parameters.get("dbname") or os.environ.get("PGDATABASE") or "(default database)")
+
+
+def describe_place(dsn: str) -> str:
+    """Return database and server of a DSN as a person is asked about them. No password is in it."""
+    parts = _require_plain_dsn(dsn)
+    database, host, port = (
+        str(parts.get(name) or os.environ.get(_PG[name], "")) for name in ("dbname", "host", "port")
+    )
+    on = f" on {host}{f':{port}' if port else ''}" if host else " on this machine"
+    return f"database {database or '(default)'}{on}"
 
 
 def _require_plain_dsn(dsn: str) -> dict[str, Any]:

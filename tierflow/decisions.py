@@ -15,7 +15,7 @@ from tierflow.errors import ConfigurationError
 
 
 class Decisions(BaseModel):
-    """How a run reads what the data leaves open (DESIGN.md section 4); all default to `fail`.
+    """How a run reads what the data leaves open; all default to `fail`.
 
     `markup_conflict` and `inexact_markup` follow `malformed` where nothing is said of them: a
     price that cannot be read exactly is malformed, until somebody decides how to read it.

@@ -12,7 +12,7 @@ from typing import Any
 
 
 class ExitCode(enum.IntEnum):
-    """What the process tells its caller (DESIGN.md section 5); `meaning` is for people."""
+    """What the process tells its caller; `meaning` is for people."""
 
     DONE = 0, "done, and read back"
     CHECK_FAILED = 1, "a check failed, or a bug: look at the data and the report"

@@ -120,7 +120,7 @@ def resolve_rules(decisions: Decisions, tiers: Sequence[Mapping[str, Any]]) -> R
 
 
 def list_write_codes(rules: Rules) -> dict[str, str]:
-    """Return tier -> the code that a later grant of it gets in the JSONB (DESIGN.md, *Sync*)."""
+    """Return tier -> the code that a later grant of it gets in the JSONB."""
     alone: dict[str, str] = {}
     for code, tiers in rules.decisions.tier_map.items():
         if len(tiers) == 1:

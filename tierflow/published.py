@@ -1,4 +1,7 @@
-"""The published objects and their exact shapes: a public contract (DESIGN.md section 3)."""
+"""The published objects and their exact shapes: a public contract.
+
+docs/reference.md, *Database objects*, is its page.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Read one model's two JSON values: its grants, and what becomes of each source element.
 
-The rules are those of DESIGN.md section 4; `sql/schema/create_implied_grants_function.sql`
-states them a second time in SQL, and the parity proof of every run compares the two.
+The rules are those of docs/design.md, *How one model is read*;
+`sql/schema/create_implied_grants_function.sql` states them a second time in SQL, and the parity
+proof of every run compares the two.
 """
 
 from __future__ import annotations

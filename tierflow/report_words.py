@@ -92,14 +92,12 @@ OUTCOMES: dict[str, Outcome] = {
         "Rehearsed",
         "The whole life of a migration passed on a copy, and the copy is gone. {database} was only "
         "read.",
-        finished=False,
     ),
     "planned": Outcome(
         "info",
         "i",
         "Planned",
         "Nothing is open: a migration of {models} may run. Nothing in {database} has changed.",
-        finished=False,
     ),
     "refused": Outcome(
         "warn",

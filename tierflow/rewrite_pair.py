@@ -42,8 +42,10 @@ def rewrite_pair(
     """
     elements = _as_list(parse_json(access))
     prices = _as_object(parse_json(markups))
-    wanted = {**read_pair(access, markups, rules).grants, **changes}
-    touched = _spread(changes, elements, rules)
+    before = read_pair(access, markups, rules).grants
+    wanted = {**before, **changes}
+    changed = [tier for tier, markup in changes.items() if markup != before.get(tier)]
+    touched = _spread(changed, elements, rules)
     kept: list[Any] = []
     covered: set[str] = set()
     written: dict[str, Decimal] = {}

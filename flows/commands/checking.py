@@ -57,9 +57,16 @@ def reconcile(
         flow = import_flow("reconcile", judges=False)
         return flow(side=side.value, dry_run=dry_run, schema_name=schema)
 
-    question = f"The other side will follow the {side.value}. Go on?"
+    question = f"In {{place}} the other side will follow the {side.value}. Go on?"
     show_ask_and_run(
-        repair, "reconcile", question, dry_run=dry_run, yes=yes, json_=json_, verbose=verbose
+        repair,
+        "reconcile",
+        question,
+        schema,
+        dry_run=dry_run,
+        yes=yes,
+        json_=json_,
+        verbose=verbose,
     )
 
 

@@ -38,9 +38,9 @@ def rollback(
     what = (
         "gives up every change since the migration" if restore_snapshot else "keeps later changes"
     )
-    question = f"This drops tier_model_access and its layer, and {what}. Go on?"
+    question = f"This drops tier_model_access and its layer in {{place}}, and {what}. Go on?"
     show_ask_and_run(
-        work, "rollback", question, dry_run=dry_run, yes=yes, json_=json_, verbose=verbose
+        work, "rollback", question, schema, dry_run=dry_run, yes=yes, json_=json_, verbose=verbose
     )
 
 
@@ -73,9 +73,9 @@ def restore(
             schema_name=schema,
         )
 
-    question = f"This writes the tier columns of the models as {file} holds them. Go on?"
+    question = f"This writes the tier columns in {{place}} as {file} holds them. Go on?"
     show_ask_and_run(
-        work, "restore", question, dry_run=dry_run, yes=yes, json_=json_, verbose=verbose
+        work, "restore", question, schema, dry_run=dry_run, yes=yes, json_=json_, verbose=verbose
     )
 
 
@@ -108,6 +108,7 @@ def finalize(
 
     if not check and yes_drop is None and sys.stdin.isatty():
         run_command(lambda: work(True), "finalize", json_=json_, verbose=verbose, ahead=True)
-        type_name(f"This drops {COLUMNS} for good. Type the name of their table", TABLE)
+        question = f"This drops {COLUMNS} in {{place}} for good. Type the name of their table"
+        type_name(question, TABLE, schema)
         yes_drop = COLUMNS
     run_command(lambda: work(check), "finalize", json_=json_, verbose=verbose)

@@ -97,7 +97,7 @@ def migrate(
         unknown_tiers, malformed, markup_conflict, inexact_markup, min_coverage, backup_columns
     )
     if not dry_run:
-        confirm("This publishes tier_model_access in the database. Go on?", yes=yes)
+        confirm("This publishes tier_model_access in {place}. Go on?", schema, yes=yes)
 
     def work() -> dict[str, Any]:
         flow = import_flow("migrate", judges=True)

@@ -55,7 +55,7 @@ def forget(
         with open_target(schema, judges=False) as target:
             return forget_runs(target, older_than, apply=not dry_run)
 
-    question = "These records are gone for good. Go on?"
+    question = "These records of {place} are gone for good. Go on?"
     show_ask_and_run(
-        work, "forget", question, dry_run=dry_run, yes=yes, json_=json_, verbose=verbose
+        work, "forget", question, schema, dry_run=dry_run, yes=yes, json_=json_, verbose=verbose
     )

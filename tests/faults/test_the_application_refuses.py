@@ -76,12 +76,19 @@ class Case(Bench):
 
     def refuse(self, beginning: str, label: str, nth: int) -> Told:
         self.renew()
-        for statement in OWNED:
-            self.database.rows(statement)
         self.before = read_source(self.database)
         at = label if nth == 1 else f"{label} {nth}"
         statements = ["SET lock_timeout = '5s'", *BEGINNINGS[beginning]]
         return self._run(self.command, {"writes": {at: statements}})
+
+    def list_boundaries(self) -> list[tuple[str, int]]:
+        """Return the boundaries of a run after which others can begin something."""
+        return [at for at in super().list_boundaries() if not INSIDE.match(at[0])]
+
+    def renew(self) -> None:
+        super().renew()
+        for statement in OWNED:
+            self.database.rows(statement)
 
     def find_problem(self, beginning: str) -> str | None:
         """Return what the application cannot do, even when the migration is rolled back."""
@@ -144,21 +151,6 @@ def case(request: pytest.FixtureRequest, database: Database, zygote: Zygote) -> 
         database.rows(statement)
 
 
-def list_boundaries(case: Case) -> list[tuple[str, int]]:
-    case.renew()
-    for statement in OWNED:
-        case.database.rows(statement)
-    labels = case.database.home / "boundaries"
-    labels.unlink(missing_ok=True)
-    told = case._run(case.command, {"list": str(labels)})
-    assert told.code == 0, told.stderr
-    found: list[tuple[str, int]] = []
-    for label in labels.read_text().splitlines():
-        if not INSIDE.match(label):
-            found.append((label, 1 + sum(label == other for other, _ in found)))
-    return found
-
-
 def try_all(
     case: Case, record: Record, beginning: str, boundaries: Sequence[tuple[str, int]]
 ) -> None:
@@ -204,4 +196,4 @@ def test_an_application_that_begins_to_refuse_goes_on_writing(
 def test_from_every_boundary_on_an_application_that_refuses_goes_on_writing(
     case: Case, record_property: Record, beginning: str
 ) -> None:
-    try_all(case, record_property, beginning, list_boundaries(case))
+    try_all(case, record_property, beginning, case.list_boundaries())

@@ -23,7 +23,7 @@ from tierflow.published import SYNC_TRIGGERS
 
 RATE = 240
 BASELINE_SECONDS = 3.0
-# added latency at p99, and the longest lock on a live table (DESIGN.md section 8)
+# added latency at p99, and the longest lock on a live table (docs/design.md, *Budgets*)
 BUDGET_MS = 50.0
 FILL = """INSERT INTO public.model_access_control (id, model_id, enabled, tier_access, tier_markup)
     SELECT gen_random_uuid(), 'm' || n, true,

@@ -16,6 +16,7 @@ from typing import Any, cast
 import psycopg
 import pyarrow.parquet as pq
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from support.database import Database, model_uuid
 from support.life import DROP, OPTIONS, SOURCE, Call, columns, finalize, open_shop, values
 
@@ -509,6 +510,9 @@ def test_with_json_a_terminal_is_asked_on_stderr_and_stdout_is_one_value(
         "forgotten",
     )
     assert asked in done.stderr
+    # whoever answers knows what is meant
+    database = str(conninfo_to_dict(shop.dsn)["dbname"])
+    assert f"schema public of database {database} on ".encode() in b" ".join(done.stderr.split())
 
 
 @pytest.mark.parametrize("named", [(), ("--yes-drop", "tier_access"), ("--yes-drop", "yes")])

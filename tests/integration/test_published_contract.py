@@ -1,4 +1,4 @@
-"""The published objects are a public contract: names, types, rules and answers (DESIGN.md 3)."""
+"""The published objects are a public contract: names, types, rules and answers."""
 
 from __future__ import annotations
 

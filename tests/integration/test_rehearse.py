@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -49,6 +50,22 @@ def _locked_but_for_readers(database: Database) -> Generator[None]:
             "LOCK TABLE public.subscription_tiers, public.model_access_control IN EXCLUSIVE MODE"
         )
         yield
+
+
+def test_the_report_of_a_rehearsal_has_what_was_decided_and_quarantined(
+    source: Database, tierflow: Callable[..., Told]
+) -> None:
+    source.add_models([(f"odd {number}", ["free", 7], None) for number in range(3)])
+    options = (*MAP, "--malformed", "quarantine", "--min-coverage", "0.5")
+    told = tierflow("rehearse", *options)
+    assert told.code == 0, told.stderr
+    page = re.sub(r"<[^>]*>|\s+", " ", Path(told.value["report"]).read_text(encoding="utf-8"))
+    page = " ".join(page.split())
+    assert "Malformed quarantine" in page
+    assert "Tier map old → pro" in page
+    assert "46 source elements = 43 migrated + 0 merged + 0 duplicates + 3 quarantined" in page
+    for number in range(3):
+        assert f"odd {number} 2 7 element not a string" in page
 
 
 def test_a_rehearsal_lives_the_whole_life_and_only_reads_the_database(

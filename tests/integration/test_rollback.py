@@ -171,6 +171,9 @@ def test_an_object_of_somebody_elses_that_needs_ours_is_named_and_kept(
     assert tierflow("rollback").code == 0
 
 
+NOTHING = "Nothing is migrated in schema {schema!r} of this database."
+
+
 def test_a_rollback_of_what_was_never_migrated_is_harmless(
     source: Database, tierflow: Callable[..., Told]
 ) -> None:
@@ -180,13 +183,45 @@ def test_a_rollback_of_what_was_never_migrated_is_harmless(
     before = source.dump()
     for arguments in ((), ("--restore-snapshot",), ("--schema", "elsewhere")):
         told = tierflow("rollback", *arguments)
-        assert (told.code, told.value["outcome"]) == (0, "unchanged"), told.stderr
+        assert (told.code, told.value["outcome"]) == (2, "failed")
+        assert (
+            NOTHING.format(schema=arguments[1] if len(arguments) == 2 else "public") in told.stderr
+        )
         assert (told.value["models_restored"], told.value["dropped"]) == (0, [])
         assert source.dump() == before
     source.rows("DROP VIEW public.v_model_tier_access")
     source.rows("ALTER TABLE public.model_access_control DROP COLUMN tier_access_backup")
     assert tierflow("migrate", "--dry-run", *OPTIONS).code == 0
-    assert tierflow("rollback").value["outcome"] == "unchanged"
+    assert tierflow("rollback").code == 2
+
+
+def test_every_command_that_needs_a_migration_says_alike_that_there_is_none(
+    source: Database, tierflow: Callable[..., Told]
+) -> None:
+    before = source.dump()
+    for command in (
+        ("verify",), ("verify", "--quick"), ("verify", "--detailed"), ("rollback",),
+        ("rollback", "--dry-run"), ("reconcile", "--from", "jsonb"),
+        ("reconcile", "--from", "junction", "--dry-run"),
+    ):  # fmt: skip
+        told = tierflow(*command)
+        assert told.code == 2, command
+        assert told.stderr.splitlines() == [
+            NOTHING.format(schema="public"),
+            "Next: tierflow plan, then tierflow migrate; or give another --schema",
+        ]
+    assert source.dump() == before
+
+
+def test_what_was_rolled_back_is_rolled_back_once_more_without_harm(
+    shop: Database, tierflow: Callable[..., Told]
+) -> None:
+    assert tierflow("rollback").value["outcome"] == "rolled_back"
+    before = shop.dump("--exclude-schema=tierflow")
+    told = tierflow("rollback")
+    assert (told.code, told.value["outcome"]) == (0, "unchanged"), told.stderr
+    assert tierflow("verify").code == 2
+    assert shop.dump("--exclude-schema=tierflow") == before
 
 
 def test_a_dry_run_shows_every_difference_and_changes_nothing(

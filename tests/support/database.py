@@ -26,7 +26,7 @@ def model_uuid(name: str) -> uuid.UUID:
 
 @dataclasses.dataclass(frozen=True)
 class Database:
-    """One database with the source tables of DESIGN.md section 3, cloned from a template."""
+    """One database with the source tables, cloned from a template."""
 
     dsn: str
     bindir: Path

@@ -1,4 +1,5 @@
-"""The rules of DESIGN.md section 4 a third time: slow, obvious, and sharing no code with tierflow.
+"""The rules of docs/design.md, *How one model is read*, a third time: slow, obvious, and sharing
+no code with tierflow.
 
 It reads JSON as text, one character at a time, and never recurses, so nothing is too deep for it.
 """

@@ -320,6 +320,10 @@ def test_what_was_observed_tells_figures() -> None:
     assert judged("coverage", frame).failures[0].observed == (
         "1 of 4 providers fails: acme (coverage 97.5 %)"
     )
+    # three providers; the fourth row is that of all together
+    said = {result.observed for result in judged("coverage", GOOD["coverage"]).results}
+    assert "3 providers, and all together" in said
+    assert not [text for text in said if "4 providers" in text]
     frame = changed("orphans", 3, rows=1412, sample="m-1")
     assert judged("orphans", frame).failures[0].observed == "found 1412"
 

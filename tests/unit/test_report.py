@@ -111,7 +111,10 @@ def test_the_report_loads_nothing_from_anywhere(tmp_path: Path, page: Callable[.
     html = render_report(replace(RECORD, data_docs=tmp_path / "docs" / "index.html"), tmp_path)
     assert not re.search(r"https?:|//\w|url\((?!#)|@import|@font-face", html)
     seen = Page(html)
-    assert not seen.tags & {"script", "link", "img", "iframe", "image", "use", "object", "embed"}
+    assert not seen.tags & {"script", "img", "iframe", "image", "use", "object", "embed"}
+    # its icon is in the page itself
+    links = [attrs for tag, attrs in seen.elements if tag == "link"]
+    assert [(a["rel"], (a["href"] or "")[:11]) for a in links] == [("icon", "data:image/")]
     assert all("src" not in attrs and "xlink:href" not in attrs for _, attrs in seen.elements)
     assert not [name for _, attrs in seen.elements for name in attrs if name.startswith("on")]
     policy = next(a["content"] for t, a in seen.elements if t == "meta" and "http-equiv" in a)

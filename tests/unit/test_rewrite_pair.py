@@ -145,6 +145,10 @@ hundredths = st.integers(0, 9999).map(lambda n: Decimal(n) / 100)
     st.sampled_from(["quarantine", "round"]),
 )
 @example('["free"]', '{"free": true}', {}, {"free": Decimal(1)}, "quarantine", "quarantine")
+@example(
+    '["trial", "starter"]', '{"trial": 1.01}', {"starter": ("free",), "trial": ("free", "pro")},
+    {"free": Decimal(1)}, "lowest", "quarantine",
+)  # fmt: skip
 def test_what_is_written_reads_back_as_exactly_the_wanted_grants(
     access: str | None,
     markups: str | None,
