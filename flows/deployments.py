@@ -9,6 +9,7 @@ import dataclasses
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from flows.choices import AS_BEFORE
 from flows.saved_connection import DEFAULT_NAME
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _arrange_form(made: RunnerDeployment, deployment: Deployment) -> None:
     """Give the fields readable names in a sensible order, and leave out the hidden ones.
 
     A field that may be None is shown as tabs of types ("str", "None"): one that may be left empty
-    asks the same, and an enumeration becomes a plain drop-down list.
+    asks the same. A decision shows what an untouched one means.
     """
     fields = made._parameter_openapi_schema.properties  # pyright: ignore[reportPrivateUsage]
     for name in deployment.hidden:
@@ -139,3 +140,5 @@ def _arrange_form(made: RunnerDeployment, deployment: Deployment) -> None:
         if len(kinds) == 1:
             del field["anyOf"], field["default"]
             field |= kinds[0]
+        if AS_BEFORE in field.get("enum", ()):
+            field["default"] = AS_BEFORE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
+from flows.choices import Choice
 from flows.recording import Run, recorded_run
 from flows.target import open_target
 from tasks import build, count, indexes, judge, load, publish
@@ -26,12 +27,12 @@ def migrate(
     dry_run: bool = False,
     restart: bool = False,
     tier_map: dict[str, list[str]] | None = None,
-    unknown_tiers: Literal["fail", "quarantine"] | None = None,
-    malformed: Literal["fail", "quarantine"] | None = None,
-    markup_conflict: Literal["fail", "quarantine", "lowest", "highest"] | None = None,
-    inexact_markup: Literal["fail", "quarantine", "round"] | None = None,
+    unknown_tiers: Choice[Literal["fail", "quarantine"]] = None,
+    malformed: Choice[Literal["fail", "quarantine"]] = None,
+    markup_conflict: Choice[Literal["fail", "quarantine", "lowest", "highest"]] = None,
+    inexact_markup: Choice[Literal["fail", "quarantine", "round"]] = None,
     min_coverage: float | None = None,
-    backup_columns: bool | None = None,
+    backup_columns: Choice[bool] = None,
     pg_dump: str | None = None,
     config: str | None = None,
     schema_name: str | None = None,
@@ -43,8 +44,8 @@ def migrate(
         dry_run: Do all of it up to the audit, then throw the build away.
         restart: Throw an unfinished build away first; else it is resumed.
         tier_map: What each code of the JSONB means, as {"code": ["tier"]}.
-        unknown_tiers: What happens to a code that is neither mapped nor a tier. Empty, here and
-            below: what the last run of this database decided; the first run stops and asks.
+        unknown_tiers: What happens to a code that is neither mapped nor a tier. "as decided
+            before", here and below: as the last run of this database; the first stops and asks.
         malformed: What happens to a value that cannot be read.
         markup_conflict: Which markup counts when the codes of one tier carry different ones.
         inexact_markup: What happens to a markup with more than two decimals.

@@ -66,7 +66,7 @@ def require_server() -> None:
 
 
 def _orchestrate(function: Callable[P, R]) -> Flow[P, R]:
-    """Return the function as a flow; each may load chunks, and Prefect's own runner has no limit."""
+    """Return the function as a flow; Prefect's own task runner would have no limit."""
     runner = choose_task_runner()
     return flow(name=function.__name__, persist_result=False, task_runner=runner)(function)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route
-from support.browser import Ui, Version
+from support.browser import Ui
 from support.database import Database, Told
 from support.serving import Served
 from typer.testing import CliRunner
@@ -53,8 +53,12 @@ def _call(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> dict[str, An
     """Return what a command gives to its flow."""
     given: dict[str, Any] = {}
 
+    def flow(**values: Any) -> dict[str, Any]:
+        given.update(values)
+        return {}
+
     def import_flow(*_: object, **__: object) -> Callable[..., dict[str, Any]]:
-        return lambda **values: given.update(values) or {}
+        return flow
 
     with monkeypatch.context() as patched:
         for commands in (moving, checking, going_back):
@@ -79,6 +83,7 @@ def test_an_untouched_form_gives_a_flow_what_the_bare_command_gives_it(
 def _put_off(route: Route) -> None:
     """Let the server take the run as the form made it, for a day that never comes."""
     body = route.request.post_data_json
+    assert body
     body["state"]["state_details"]["scheduled_time"] = "2999-01-01T00:00:00Z"
     route.continue_(post_data=json.dumps(body))
 

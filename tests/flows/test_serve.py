@@ -11,26 +11,17 @@ import os
 import re
 import shutil
 import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as PageTimeout
-from psycopg import sql
 from support.database import Database, Told
 from support.serving import PATIENCE, Served, wait_for
 
-from tasks.create_demo import SOURCE, fill_demo
-from tierflow.connection import connect, run
 from tierflow.demo.dataset import DEMO_TIER_MAP
-from tierflow.embedded import EmbeddedServer
-from tierflow.settings import Target
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),

@@ -10,7 +10,7 @@ import re
 import shutil
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -55,7 +55,7 @@ class Outside(socketserver.ThreadingTCPServer):
 
 
 @contextlib.contextmanager
-def outside() -> Iterator[Outside]:
+def outside() -> Generator[Outside]:
     """Be the world outside until the end."""
     with Outside() as server:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
@@ -66,7 +66,7 @@ def outside() -> Iterator[Outside]:
 
 
 @contextlib.contextmanager
-def open_browser() -> Iterator[Browser]:
+def open_browser() -> Generator[Browser]:
     """Open Chromium; skip the test where there is none."""
     if CHROMIUM is None:
         pytest.skip("no chromium on PATH to open the pages with")

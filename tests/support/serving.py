@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +112,7 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serve(dsn: str, home: Path, log: Path, *, port: int = 0, **settings: str) -> Iterator[Served]:
+def serve(dsn: str, home: Path, log: Path, *, port: int = 0, **settings: str) -> Generator[Served]:
     """Run `tierflow serve` for a database until the end, which must be clean."""
     port = port or free_port()
     environment = {**os.environ, "TIERFLOW_DSN": dsn, "TIERFLOW_HOME": str(home)}
