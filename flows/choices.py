@@ -29,7 +29,7 @@ class _AsList:
     ) -> dict[str, Any]:
         kinds = handler(schema)["anyOf"]
         kind = next(kind for kind in kinds if kind != {"type": "null"})
-        words = YES_OR_NO if kind == {"type": "boolean"} else kind["enum"]
+        words = YES_OR_NO if kind == {"type": "boolean"} else kind.get("enum") or [kind["const"]]
         return {"type": "string", "enum": [AS_BEFORE, *words]}
 
 

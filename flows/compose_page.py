@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from flows.compose_safety import say_whether_safe
 from tasks.verify import Verification
 from tierflow.plan import Plan
 from tierflow.report_record import RunReport, Tier
@@ -41,11 +42,20 @@ NEXT = {
 
 
 def compose_summary(
-    record: RunReport, plan: Plan | None, links: Mapping[str, str], files: Sequence[Path]
+    record: RunReport,
+    plan: Plan | None,
+    links: Mapping[str, str],
+    files: Sequence[Path],
+    *,
+    finalized: bool = False,
 ) -> str:
-    """Return the summary of a run as Markdown: outcome, what next, figures, tables."""
+    """Return the summary of a run as Markdown: is it safe, outcome, what next, figures, tables."""
     words, sentence = describe_run(record)
-    parts = [f"# {words.icon} {words.title}", escape(sentence)]
+    parts = [
+        say_whether_safe(record, plan, finalized=finalized),
+        f"# {words.icon} {words.title}",
+        escape(sentence),
+    ]
     if record.message:
         parts.append(f"**Why:** {escape(record.message)}")
     if plan is not None and record.outcome == "needs_decision":
@@ -92,7 +102,11 @@ def escape(text: str) -> str:
 
 
 def _decide(record: RunReport, plan: Plan) -> Iterable[str]:
-    yield "## Decide, then run the deployment again"
+    yield "## Decide"
+    yield (
+        "While the run is *Suspended*: choose **Resume** in the menu of its page, and answer its"
+        " form. Once it has failed: run the deployment again, as said here."
+    )
     tiers = ", ".join(f"**{escape(tier)}**" for tier in plan.write_codes)
     if plan.unknown_tiers:
         decided = record.decisions.get("tier_map")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from psycopg import sql
 from support.browser import open_browser, outside
 from support.database import Database
@@ -19,6 +19,7 @@ from tierflow.embedded import EmbeddedServer
 from tierflow.settings import Target
 
 SECRET = "s3cret-of-the-dsn"
+expect.set_options(timeout=60_000)  # a CI machine may do two other tests meanwhile
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,10 @@ def served(
     shop: Database, warehouse: Database, home: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
     log = tmp_path_factory.mktemp("log") / "serve.log"
-    with serve(shop.dsn, home, log, TIERFLOW_CHUNK_MODELS="50") as served:
+    # no run is suspended: tests/flows/test_asking.py asks
+    with serve(
+        shop.dsn, home, log, TIERFLOW_CHUNK_MODELS="50", TIERFLOW_DECISION_WAIT="0"
+    ) as served:
         served.save_connection("warehouse", warehouse.dsn)
         yield served
 

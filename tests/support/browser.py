@@ -80,10 +80,13 @@ def open_browser() -> Generator[Browser]:
 
 
 def take_picture(page: Page, name: str) -> None:
-    """Keep what the page shows in the folder SCREENSHOTS, where that is set."""
+    """Keep what the page shows in the folder SCREENSHOTS, where that is set, wide and narrow."""
     if folder := os.environ.get("SCREENSHOTS"):
-        page.wait_for_load_state("networkidle")
-        page.screenshot(path=Path(folder) / f"{name}.png")
+        for width, suffix in ((1280, ""), (390, "-narrow")):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_load_state("networkidle")
+            page.screenshot(path=Path(folder) / f"{name}{suffix}.png")
+        page.set_viewport_size({"width": 1280, "height": 900})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,13 +101,17 @@ class Ui:
     def url(self) -> str:
         return self.served.url + ("/v2" if self.version == "v2" else "")
 
+    def open_deployment(self, deployment: str) -> None:
+        """Open the page of a deployment, from the list of them."""
+        self.page.goto(f"{self.url}/deployments")
+        links = self.page.locator("a[href*='/deployments/deployment/']")
+        links.filter(has_text=re.compile(f"^{deployment}$")).first.click()
+        self.page.wait_for_url("**/deployments/deployment/*")
+
     def open_form(self, deployment: str) -> None:
         """Open the form of a deployment: its page, Run, Custom run."""
         page = self.page
-        page.goto(f"{self.url}/deployments")
-        links = page.locator("a[href*='/deployments/deployment/']")
-        links.filter(has_text=re.compile(f"^{deployment}$")).first.click()
-        page.wait_for_url("**/deployments/deployment/*")
+        self.open_deployment(deployment)
         page.get_by_role("button", name="Run", exact=True).click()
         page.get_by_text("Custom run").click()
         page.get_by_role("button", name="Submit").wait_for()
@@ -117,6 +124,20 @@ class Ui:
             field.locator("textarea").fill(text)
         else:
             self.page.locator(".cm-content").first.fill(text)
+
+    def choose(self, field: str, word: str) -> None:
+        """Choose a word from the list of a field (V2)."""
+        self.page.get_by_role("button", name=re.compile(f"^Select {field}")).click()
+        self.page.get_by_role("option", name=word, exact=True).click()
+
+    def open_run(self, run_id: str) -> None:
+        """Open the page of a run."""
+        self.page.goto(f"{self.url}/runs/flow-run/{run_id}")
+
+    def choose_action(self, action: str) -> None:
+        """Choose from the menu of the page (V2)."""
+        self.page.get_by_role("button", name="Open menu").first.click()
+        self.page.get_by_role("menuitem", name=action, exact=True).click()
 
     def submit(self) -> str:
         """Press Submit, again where a busy server refused the run; return the run's id."""
