@@ -134,22 +134,36 @@ def compose_questions(plan: Mapping[str, Any] | None) -> type[RunInput] | None:
             Field(
                 None,
                 title=f"{unknown['code']!r}, held by {unknown['models']:,} models, means",
-                json_schema_extra={"code": unknown["code"]},
+                json_schema_extra=functools.partial(_leave_unset, code=unknown["code"]),
             ),
         )
     if plan["unknown_tiers"]:
         fields["tier_map"] = (
             Annotated[dict[str, list[str]] | None, WithJsonSchema(maps)],
-            Field(None, title="Codes that mean several tiers", description='{"code": ["tier"]}'),
+            Field(
+                None,
+                title="Codes that mean several tiers",
+                description='{"code": ["tier"]}',
+                json_schema_extra=_leave_unset,
+            ),
         )
     for name, choices in _list_choices().items():
         if plan.get(CASES.get(name, ""), True):
             description = Decisions.model_fields[name].description
             title = name.replace("_", " ").capitalize()
-            fields[name] = (Choice[choices], Field(None, title=title, description=description))
+            fields[name] = (
+                Choice[choices],
+                Field(None, title=title, description=description, json_schema_extra=_leave_unset),
+            )
     made = create_model("Decisions", __base__=RunInput, **fields)
     made._description = _describe(plan["undecided"])  # pyright: ignore[reportPrivateUsage]
     return made
+
+
+def _leave_unset(schema: dict[str, Any], **extra: str) -> None:
+    """Take the default away: a form posts it from an untouched field, and null is refused."""
+    schema.pop("default", None)
+    schema |= extra
 
 
 def _list_choices() -> dict[str, Any]:
