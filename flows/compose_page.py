@@ -102,11 +102,7 @@ def escape(text: str) -> str:
 
 
 def _decide(record: RunReport, plan: Plan) -> Iterable[str]:
-    yield "## Decide"
-    yield (
-        "While the run is *Suspended*: choose **Resume** in the menu of its page, and answer its"
-        " form. Once it has failed: run the deployment again, as said here."
-    )
+    yield "## Decide, then run the deployment again"
     tiers = ", ".join(f"**{escape(tier)}**" for tier in plan.write_codes)
     if plan.unknown_tiers:
         decided = record.decisions.get("tier_map")

@@ -22,7 +22,6 @@ import flows.rehearse
 import flows.restore
 import flows.rollback
 import flows.verify
-from flows.asking import asking
 from tierflow.errors import ConfigurationError, TransientError
 from tierflow.settings import read_settings
 
@@ -73,7 +72,7 @@ def _orchestrate(function: Callable[P, R]) -> Flow[P, R]:
 
 
 plan = _orchestrate(flows.plan.plan)
-migrate = _orchestrate(asking(flows.migrate.migrate))
+migrate = _orchestrate(flows.migrate.migrate)
 verify = _orchestrate(flows.verify.verify)
 reconcile = _orchestrate(flows.reconcile.reconcile)
 rollback = _orchestrate(flows.rollback.rollback)

@@ -55,15 +55,6 @@ class Settings(BaseSettings):
         None, description="Scheduler of the Dask cluster. Without it: a cluster on this machine."
     )
     keep_validations: int = Field(50, ge=1, description="Runs that the data docs keep.")
-    decision_wait: int = Field(
-        86_400,
-        ge=0,
-        description="Seconds that a run started in Prefect's UI is suspended when a person must"
-        " decide, before it fails; 0: it fails at once.",
-    )
-    decision_wait_scheduled: int = Field(
-        0, ge=0, description="The same of a run that a schedule started."
-    )
     keep_flow_runs: int = Field(
         90,
         ge=1,

@@ -59,10 +59,7 @@ def served(
     shop: Database, warehouse: Database, home: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
     log = tmp_path_factory.mktemp("log") / "serve.log"
-    # no run is suspended: tests/flows/test_asking.py asks
-    with serve(
-        shop.dsn, home, log, TIERFLOW_CHUNK_MODELS="50", TIERFLOW_DECISION_WAIT="0"
-    ) as served:
+    with serve(shop.dsn, home, log, TIERFLOW_CHUNK_MODELS="50") as served:
         served.save_connection("warehouse", warehouse.dsn)
         yield served
 
