@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from flows.compose_safety import say_whether_safe
 from tasks.verify import Verification
 from tierflow.plan import Plan
 from tierflow.report_record import RunReport, Tier
@@ -47,11 +48,20 @@ NEXT = {
 
 
 def compose_summary(
-    record: RunReport, plan: Plan | None, links: Mapping[str, str], files: Sequence[Path]
+    record: RunReport,
+    plan: Plan | None,
+    links: Mapping[str, str],
+    files: Sequence[Path],
+    *,
+    finalized: bool = False,
 ) -> str:
-    """Return the summary of a run as Markdown: outcome, what next, figures, tables."""
+    """Return the summary of a run as Markdown: is it safe, outcome, what next, figures, tables."""
     words, sentence = describe_run(record)
-    parts = [f"# {words.icon} {words.title}", escape(sentence)]
+    parts = [
+        say_whether_safe(record, plan, finalized=finalized),
+        f"# {words.icon} {words.title}",
+        escape(sentence),
+    ]
     if record.message:
         parts.append(f"**Why:** {escape(record.message)}")
     if plan is not None and record.outcome == "needs_decision":

@@ -23,9 +23,10 @@ def run_demo(*, quiet: bool) -> dict[str, Any]:
     `quiet` leaves stdout to the caller. Returns what `migrate --json` prints.
     """
     console = Console(quiet=quiet, highlight=False)
-    home = read_settings().home.absolute() / "prefect"  # pyright: ignore[reportCallIssue]
+    settings = read_settings()
+    home = settings.home.absolute() / "prefect"
     judging.start()
-    with prefect_server(home) as url, _without_dsn():
+    with prefect_server(home, keep_days=settings.keep_flow_runs) as url, _without_dsn():
         from flows import orchestrated, plan
         from tasks.create_demo import create_demo
 

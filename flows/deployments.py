@@ -9,6 +9,7 @@ import dataclasses
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from flows.choices import AS_BEFORE
 from flows.saved_connection import DEFAULT_NAME
 
 if TYPE_CHECKING:
@@ -20,23 +21,35 @@ if TYPE_CHECKING:
 class Deployment:
     """A flow with the parameters and the schedule that it is offered with.
 
-    `hidden`: parameters that the form does not show, since the deployment decides them or a form
-    has no use for them.
+    `touches` and `leaves`: what a run does to the database, and what it does not. `hidden`:
+    parameters that the form does not show, since the deployment decides them or a form has no use
+    for them.
     """
 
     name: str
     entrypoint: str
-    description: str
+    touches: str
+    leaves: str
+    more: str
     tags: tuple[str, ...] = ("tierflow",)
     parameters: dict[str, Any] = dataclasses.field(default_factory=dict[str, Any])
     cron: str | None = None
     hidden: tuple[str, ...] = ()
+
+    @property
+    def description(self) -> str:
+        """Return its page's text, which begins with what somebody asks before pressing Run."""
+        return f"**Touches:** {self.touches}\n\n**Leaves:** {self.leaves}\n\n{self.more}"
 
 
 DEPLOYMENTS = (
     Deployment(
         "migrate",
         "flows.orchestrated.migrate",
+        "adds the junction table, its views, functions and sync triggers, and the ledger (schema"
+        " `tierflow`).",
+        "the old columns with what they hold, which `rollback` makes the only truth again, and all"
+        " other tables.",
         "Move the access data into the junction table: write, audit, publish, verify. A second run"
         " repairs drift. Try the dry run first.",
         tags=("tierflow", "writes"),
@@ -46,6 +59,8 @@ DEPLOYMENTS = (
     Deployment(
         "dry-run",
         "flows.orchestrated.migrate",
+        "nothing that stays: a build in a schema of its own, `tierflow_dry_run`, is dropped again.",
+        "the database as it was.",
         "The whole migration up to the audit, then thrown away: the database stays as it is.",
         parameters={"database": DEFAULT_NAME, "dry_run": True},
         hidden=("dry_run", "config"),
@@ -53,6 +68,8 @@ DEPLOYMENTS = (
     Deployment(
         "verify",
         "flows.orchestrated.verify",
+        "the ledger, with one record of the run.",
+        "every table of yours: nothing is repaired.",
         "Drift watch: the eight checks of what is published, daily. Changes nothing.",
         parameters={"database": DEFAULT_NAME},
         cron="0 6 * * *",
@@ -60,6 +77,8 @@ DEPLOYMENTS = (
     Deployment(
         "rehearse",
         "flows.orchestrated.rehearse",
+        "a disposable copy, which is gone at the end.",
+        "the database, which is only read.",
         "The whole life of a migration on a disposable copy, nightly, with a forecast for the real"
         " run. The database is only read.",
         parameters={"database": DEFAULT_NAME},
@@ -69,6 +88,9 @@ DEPLOYMENTS = (
     Deployment(
         "rollback",
         "flows.orchestrated.rollback",
+        "drops the junction table, its views, functions and sync, and the backup columns.",
+        "the old columns, with every later change in them (*Restore snapshot*: with what they held"
+        " before the migration), and all other tables.",
         "Remove every published object. Later changes are kept in the JSONB, unless the snapshot"
         " is restored. Type the name of the database into `confirm`.",
         tags=("tierflow", "writes"),
@@ -78,6 +100,9 @@ DEPLOYMENTS = (
     Deployment(
         "finalize",
         "flows.orchestrated.finalize",
+        "drops `tier_access` and `tier_markup` for good, with the backup columns and the sync.",
+        "the junction table with its views and functions, and an archive from which `tierflow"
+        " restore` puts the old columns back.",
         "Archive the old columns, then drop them for good with the backup columns and the sync, if"
         " every guard holds; `check` only asks the guards. Type the name of the database into"
         " `confirm`.",
@@ -125,7 +150,7 @@ def _arrange_form(made: RunnerDeployment, deployment: Deployment) -> None:
     """Give the fields readable names in a sensible order, and leave out the hidden ones.
 
     A field that may be None is shown as tabs of types ("str", "None"): one that may be left empty
-    asks the same, and an enumeration becomes a plain drop-down list.
+    asks the same. A decision shows what an untouched one means.
     """
     fields = made._parameter_openapi_schema.properties  # pyright: ignore[reportPrivateUsage]
     for name in deployment.hidden:
@@ -135,7 +160,14 @@ def _arrange_form(made: RunnerDeployment, deployment: Deployment) -> None:
     for position, name in enumerate(order):
         field = fields[name]
         field |= {"title": name.replace("_", " ").capitalize(), "position": position}
+        if position == 0:  # the form is where somebody decides, and does not show the description
+            said = (
+                f"{field['description']} Touches: {deployment.touches} Leaves: {deployment.leaves}"
+            )
+            field["description"] = said.replace("`", "").replace("*", "")
         kinds = [kind for kind in field.get("anyOf", ()) if kind != {"type": "null"}]
         if len(kinds) == 1:
             del field["anyOf"], field["default"]
             field |= kinds[0]
+        if AS_BEFORE in field.get("enum", ()):
+            field["default"] = AS_BEFORE

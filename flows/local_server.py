@@ -16,17 +16,19 @@ from tierflow.errors import ConfigurationError, TransientError
 
 START_SECONDS = 120
 STOP_SECONDS = 10
+SECONDS_A_DAY = 86_400
 
 # Stops the server when the pipe on its standard input closes: when we say so, or when we die
 _GUARD = '"$@" </dev/null & pid=$!; read -r _; kill -TERM $pid; wait $pid'
 
 
 @contextlib.contextmanager
-def prefect_server(home: Path, port: int = 0) -> Generator[str]:
+def prefect_server(home: Path, port: int = 0, *, keep_days: int) -> Generator[str]:
     """Start a Prefect server on a port (0: a free one) and yield the URL of its API; stop it then.
 
-    Its database and log are in `home`. Call `await_server` before the first use: a boot takes 8
-    to 29 s, in which other work can be done. With PREFECT_API_URL set, that server is used.
+    It deletes what ended more than `keep_days` ago: flow runs, their logs and artifacts. Its
+    database and log are in `home`. Call `await_server` before the first use: a boot takes 8 to
+    29 s, in which other work can be done. With PREFECT_API_URL set, that server is used.
     Raises ConfigurationError when the port is taken.
     """
     if url := os.environ.get("PREFECT_API_URL"):
@@ -44,10 +46,15 @@ def prefect_server(home: Path, port: int = 0) -> Generator[str]:
         "PREFECT_SERVER_API_HOST": "127.0.0.1",
         "PREFECT_SERVER_API_PORT": str(port),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_SERVER_UI_V2_ENABLED": "false",
+        "PREFECT_SERVER_UI_V2_ENABLED": "true",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        # relative: 127.0.0.1, localhost and the end of a tunnel are three origins
+        "PREFECT_SERVER_UI_API_URL": "/api",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(keep_days * SECONDS_A_DAY),
         "DO_NOT_TRACK": "1",
     }
-    start = [sys.executable, "-m", "prefect", "server", "start"]
+    start = [sys.executable, "-m", "uvicorn", "--factory", "flows.prefect_app:create_app"]
     with (home / "server.log").open("wb") as log:
         # a session of its own: Ctrl-C is for us, and we stop the server when we have ended
         server = subprocess.Popen(

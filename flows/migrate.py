@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
+from flows.choices import Choice
 from flows.recording import Run, recorded_run
 from flows.target import open_target
 from tasks import build, count, indexes, judge, load, publish
@@ -27,13 +28,13 @@ def migrate(
     restart: bool = False,
     tier_map: dict[str, list[str]] | None = None,
     write_codes: dict[str, str] | None = None,
-    unknown_tiers: Literal["fail", "quarantine"] | None = None,
-    malformed: Literal["fail", "quarantine"] | None = None,
-    double_encoded: Literal["fail", "quarantine", "parse"] | None = None,
-    markup_conflict: Literal["fail", "quarantine", "lowest", "highest"] | None = None,
-    inexact_markup: Literal["fail", "quarantine", "round"] | None = None,
+    unknown_tiers: Choice[Literal["fail", "quarantine"]] = None,
+    malformed: Choice[Literal["fail", "quarantine"]] = None,
+    double_encoded: Choice[Literal["fail", "quarantine", "parse"]] = None,
+    markup_conflict: Choice[Literal["fail", "quarantine", "lowest", "highest"]] = None,
+    inexact_markup: Choice[Literal["fail", "quarantine", "round"]] = None,
     min_coverage: float | None = None,
-    backup_columns: bool | None = None,
+    backup_columns: Choice[bool] = None,
     pg_dump: str | None = None,
     config: str | None = None,
     schema_name: str | None = None,
@@ -47,8 +48,8 @@ def migrate(
         tier_map: What each code of the JSONB means, as {"code": ["tier"]}.
         write_codes: By which code the old application knows a tier, as {"tier": "code"}; the other
             tiers: by the code that most models hold.
-        unknown_tiers: What happens to a code that is neither mapped nor a tier. Empty, here and
-            below: what the last run of this database decided; the first run stops and asks.
+        unknown_tiers: What happens to a code that is neither mapped nor a tier. "as decided
+            before", here and below: as the last run of this database; the first stops and asks.
         malformed: What happens to a value that cannot be read.
         double_encoded: What happens to a JSON string that holds an array or an object.
         markup_conflict: Which markup counts when the codes of one tier carry different ones.

@@ -65,12 +65,14 @@ def require_server() -> None:
         )
 
 
-def _orchestrate(function: Callable[P, R], **options: Any) -> Flow[P, R]:
-    return flow(name=function.__name__, persist_result=False, **options)(function)
+def _orchestrate(function: Callable[P, R]) -> Flow[P, R]:
+    """Return the function as a flow; Prefect's own task runner would have no limit."""
+    runner = choose_task_runner()
+    return flow(name=function.__name__, persist_result=False, task_runner=runner)(function)
 
 
 plan = _orchestrate(flows.plan.plan)
-migrate = _orchestrate(flows.migrate.migrate, task_runner=choose_task_runner())
+migrate = _orchestrate(flows.migrate.migrate)
 verify = _orchestrate(flows.verify.verify)
 reconcile = _orchestrate(flows.reconcile.reconcile)
 rollback = _orchestrate(flows.rollback.rollback)

@@ -13,6 +13,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Literal
 
+from flows.choices import Choice
 from flows.migrate import migrate
 from flows.plan import plan
 from flows.recording import Run, recorded_run
@@ -33,13 +34,13 @@ from tierflow.settings import Target, read_settings
 def rehearse(
     tier_map: dict[str, list[str]] | None = None,
     write_codes: dict[str, str] | None = None,
-    unknown_tiers: Literal["fail", "quarantine"] | None = None,
-    malformed: Literal["fail", "quarantine"] | None = None,
-    double_encoded: Literal["fail", "quarantine", "parse"] | None = None,
-    markup_conflict: Literal["fail", "quarantine", "lowest", "highest"] | None = None,
-    inexact_markup: Literal["fail", "quarantine", "round"] | None = None,
+    unknown_tiers: Choice[Literal["fail", "quarantine"]] = None,
+    malformed: Choice[Literal["fail", "quarantine"]] = None,
+    double_encoded: Choice[Literal["fail", "quarantine", "parse"]] = None,
+    markup_conflict: Choice[Literal["fail", "quarantine", "lowest", "highest"]] = None,
+    inexact_markup: Choice[Literal["fail", "quarantine", "round"]] = None,
     min_coverage: float | None = None,
-    backup_columns: bool | None = None,
+    backup_columns: Choice[bool] = None,
     config: str | None = None,
     schema_name: str | None = None,
     database: str | None = None,

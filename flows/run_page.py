@@ -162,7 +162,9 @@ class RunPage:
         }
         files = [path for path in (facts.report, facts.data_docs) if path]
         create_markdown_artifact(
-            compose_summary(record, facts.plan, links, files),
+            compose_summary(
+                record, facts.plan, links, files, finalized=facts.finalization is not None
+            ),
             key=f"summary-{self._key}",
             description=f"{record.mode}: {record.outcome.replace('_', ' ')}",
         )

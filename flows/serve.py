@@ -29,13 +29,17 @@ def serve_all(port: int, files_port: int) -> None:
     settings = read_settings()
     home = settings.home.absolute()
     os.environ["TIERFLOW_HOME"] = str(home)
+    # of another's server we know its root only; ours shows Prefect's V2
+    pages = "" if os.environ.get("PREFECT_API_URL") else "/v2"
     with contextlib.ExitStack() as stack:
         stack.enter_context(_sigterm_as_interrupt())
         if settings.dsn is not None:
             _require_own_sessions(settings.dsn.get_secret_value(), home)
         files_url = stack.enter_context(files_server(home, files_port))
         os.environ["TIERFLOW_FILES_URL"] = files_url
-        url = stack.enter_context(prefect_server(home / "prefect", port))
+        url = stack.enter_context(
+            prefect_server(home / "prefect", port, keep_days=settings.keep_flow_runs)
+        )
         if settings.dsn is None:
             stack.enter_context(_embedded_database())
         from flows.deployments import make_deployments  # Prefect reads its settings when imported
@@ -50,7 +54,7 @@ def serve_all(port: int, files_port: int) -> None:
         runner = Runner(name="tierflow", query_seconds=1)
         for deployment in deployments:
             runner.add_deployment(deployment)
-        _say(url.removesuffix("/api"), files_url, [d.full_name for d in deployments], saved)
+        _say(url.removesuffix("/api") + pages, files_url, [d.full_name for d in deployments], saved)
         asyncio.run(_run_until_told(runner))
 
 

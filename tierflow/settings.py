@@ -55,6 +55,13 @@ class Settings(BaseSettings):
         None, description="Scheduler of the Dask cluster. Without it: a cluster on this machine."
     )
     keep_validations: int = Field(50, ge=1, description="Runs that the data docs keep.")
+    keep_flow_runs: int = Field(
+        90,
+        ge=1,
+        le=36_500,
+        description="Days after which `serve` deletes a flow run that has ended from Prefect's"
+        " database, with its logs and artifacts. The ledger and the reports stay.",
+    )
     max_replication_lag: float = Field(
         30.0, ge=0, description="Seconds a standby may be behind before the run rests; 0: any."
     )

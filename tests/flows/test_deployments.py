@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from prefect.exceptions import ParameterTypeError
 
+from flows.choices import AS_BEFORE
 from flows.deployments import DEPLOYMENTS, Deployment, load_flow, make_deployments
 
 FILE = Path(__file__).parents[2] / "prefect.yaml"
@@ -56,6 +59,28 @@ def test_forms_show_readable_fields_and_nothing_that_the_deployment_decides() ->
             assert field["description"]
             assert "anyOf" not in field
             assert "_" not in field["title"]
+
+
+def test_a_choice_begins_with_what_leaves_it_as_it_was_decided_before() -> None:
+    for made in make_deployments():
+        fields = made._parameter_openapi_schema.properties  # pyright: ignore[reportPrivateUsage]
+        defaults = inspect.signature(load_flow(made.entrypoint or "").fn).parameters
+        for name, field in fields.items():
+            if "enum" in field or field["type"] == "boolean":
+                begins = field["enum"][0] if "enum" in field else field["default"]
+                assert begins == {None: AS_BEFORE}.get(
+                    defaults[name].default, defaults[name].default
+                )
+
+
+def test_a_choice_means_what_its_word_says() -> None:
+    read = load_flow("flows.orchestrated.migrate").validate_parameters
+    given = {"backup_columns": "yes", "malformed": AS_BEFORE, "inexact_markup": "round"}
+    assert read(given).items() >= {"backup_columns": True, "malformed": None}.items()
+    assert read({"backup_columns": "no"})["backup_columns"] is False
+    assert read({"backup_columns": AS_BEFORE})["backup_columns"] is None
+    with pytest.raises(ParameterTypeError, match="fail"):
+        read({"malformed": "guess"})
 
 
 def test_no_flow_takes_a_connection_string() -> None:

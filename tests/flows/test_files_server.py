@@ -92,6 +92,7 @@ def test_a_browser_takes_no_answer_for_another_type_and_asks_again(url: str, pat
     connection.request("GET", path)
     headers = connection.getresponse().headers
     connection.close()
+    assert headers["Content-Security-Policy"].startswith("default-src 'self'")
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cache-Control"] == "no-cache"
 

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from flows.compose_page import CHOOSE, ROWS_SHOWN, compose_summary, escape
+from flows.compose_safety import say_whether_safe
 from flows.run_page import open_page, require_confirmed
 from tierflow.decisions import Decisions
 from tierflow.explode import Counts as Counted
 from tierflow.plan import Plan
-from tierflow.report_record import Counts, Problem, Quarantined, RunReport
+from tierflow.report_record import Check, Counts, Problem, Quarantined, RunReport
 
 NASTY = "a|b `c` <script>x</script> [d](javascript:e) *f*\n# g"
 
@@ -40,6 +41,40 @@ def test_the_conservation_sum_is_said_and_judged() -> None:
     assert "**it adds up**" in text
     wrong = compose_summary(_record("published", counts=Counts(10, 9, 4, 1, 1, 1)), None, {}, [])
     assert "**IT DOES NOT ADD UP**" in wrong
+
+
+@pytest.mark.parametrize(
+    ("mode", "outcome", "said"),
+    [
+        ("dry run", "failed", "changed nothing that stays"),
+        ("migrate", "needs_decision", "changed nothing that stays"),
+        ("migrate", "published", "go back with **rollback**, later edits kept"),
+        ("migrate", "checks_failed", "nothing was published"),
+        ("migrate", "interrupted", "nothing was published"),
+        ("verify", "failed", "changed nothing that stays"),
+        ("rollback", "rolled_back", "the old columns are the truth"),
+        ("rollback", "failed", "as a whole, in one transaction, or not"),
+        ("finalize", "finalized", "`tierflow restore ARCHIVE`"),
+        ("finalize", "failed", "in one transaction, after their archive"),
+    ],
+)
+def test_a_summary_begins_with_whether_the_data_is_safe(mode: str, outcome: str, said: str) -> None:
+    plan = Plan("not_migrated", (), Counted(), {})
+    first = compose_summary(_record(outcome, mode=mode), plan, {}, []).partition("\n")[0]
+    assert first.startswith("**Your data is safe")
+    assert said in first
+
+
+def test_a_summary_promises_no_way_back_that_is_shut() -> None:
+    shut = {"command": "tierflow rollback --restore-snapshot", "open": False}
+    without = Plan("migrated", (), Counted(), {}, ways_back=(shut,))
+    assert "(not to the snapshot)" in compose_summary(_record("published"), without, {}, [])
+    verified = _record("verified", mode="verify")
+    assert "rollback" not in say_whether_safe(verified, None, finalized=True)
+    wrong = [Check(1, "parity", False, "1 missing", "0")]
+    failed = _record("checks_failed", mode="verify", checks=wrong)
+    assert say_whether_safe(failed, None).startswith("**Look before you go on:**")
+    assert "rollback" not in say_whether_safe(failed, None, finalized=True)
 
 
 def test_a_decision_shows_the_map_so_far_with_the_unknown_codes_to_be_filled_in() -> None:

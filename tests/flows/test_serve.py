@@ -9,36 +9,27 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from playwright.sync_api import TimeoutError as PageTimeout
-from psycopg import sql
+from playwright.sync_api import Page, expect
+from support.browser import Ui, take_picture
 from support.database import Database, Told
-from support.serving import PATIENCE, Served, wait_for
+from support.serving import MARK, PATIENCE, Served, wait_for
 
-from tasks.create_demo import SOURCE, fill_demo
-from tierflow.connection import connect, run
+from flows.deployments import DEPLOYMENTS
 from tierflow.demo.dataset import DEMO_TIER_MAP
-from tierflow.embedded import EmbeddedServer
-from tierflow.settings import Target
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),
-    None,
-)
-SECRET = "s3cret-of-the-dsn"
+SECRET = "s3cret-of-the-dsn"  # conftest.py writes it into each connection string
 TIER_MAP = {code: list(tiers) for code, tiers in DEMO_TIER_MAP.items()}
-MARK = "SERVED_BY_THIS_TEST"  # in the environment of every process that serve starts
+# the pages of V2 that lead to nothing of tierflow's, and could ask somebody else for a picture
+OTHER_PAGES = (
+    "dashboard", "runs", "flows", "work-pools", "blocks/catalog", "variables", "automations",
+    "automations/create", "events", "concurrency-limits", "artifacts", "settings",
+)  # fmt: skip
 
 pytestmark = [
     pytest.mark.parametrize("server", ["pg18"], indirect=True),
@@ -46,136 +37,9 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-def _create_database(server: EmbeddedServer, name: str, home: Path) -> Database:
-    with psycopg.connect(server.dsn(), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    # the server trusts its socket: the password is one to be kept secret, no more
-    return Database(f"{server.dsn(name)} password={SECRET}", server.bindir, home)
-
-
-@pytest.fixture(scope="module")
-def shop(server: EmbeddedServer, home: Path) -> Database:
-    """The catalogue of the demo, not migrated."""
-    database = _create_database(server, "shop", home)
-    fill_demo(database.target)
-    return database
-
-
-@pytest.fixture(scope="module")
-def warehouse(server: EmbeddedServer, home: Path) -> Database:
-    """So many chunks that their load can be cancelled."""
-    database = _create_database(server, "warehouse", home)
-    with connect(Target(dsn=database.dsn, schema="public", home=home), "test") as connection:
-        for name in SOURCE:
-            run(connection, f"demo/{name}", schema="public")
-    database.add_tiers("free", "pro")
-    database.add_models([(f"model {n}", ["free", "pro"], {"pro": 1.5}) for n in range(3_000)])
-    return database
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture(scope="module")
-def served(
-    shop: Database, warehouse: Database, home: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Served]:
-    port, log = _free_port(), tmp_path_factory.mktemp("log") / "serve.log"
-    environment = {**os.environ, "TIERFLOW_DSN": shop.dsn, "TIERFLOW_HOME": str(home)}
-    environment |= {"TIERFLOW_CHUNK_MODELS": "50", "COLUMNS": "200", MARK: str(home)}
-    command = [sys.executable, "-m", "flows.cli", "serve", "--port", str(port)]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*command, "--files-port", "0"],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    try:
-        wait_for(
-            f"served: {log.read_text()}",
-            lambda: "Saved connection" in log.read_text() or process.poll() is not None,
-        )
-        files = re.search(r"data docs +(http://\S+)", log.read_text())
-        assert files, log.read_text()
-        served = Served(process, log, home, f"http://127.0.0.1:{port}", files[1])
-        served.save_connection("warehouse", warehouse.dsn)
-        yield served
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(60)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium on PATH to open the UI with")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            headless=True,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield running
-        running.close()
-
-
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page that may ask this machine only."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.set_default_timeout(60_000)  # a CI machine may do two other tests meanwhile
-    asked: set[str] = set()
-    page.on("request", lambda request: asked.add(request.url))
-    yield page
-    page.close()
-    outside = [url for url in asked if not url.startswith(("http://127.0.0.1:", "data:", "blob:"))]
-    assert not outside
-
-
-def _picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.wait_for_load_state("networkidle")
-        page.screenshot(path=Path(folder) / f"{name}.png")
-
-
-def _submit(page: Page) -> None:
-    """Press Submit, and again where a busy server refused the run or the form's validation."""
-
-    def accepted() -> bool:
-        try:
-            with page.expect_response("**/create_flow_run") as answer:
-                page.get_by_role("button", name="Submit").click()
-        except PageTimeout:
-            return False
-        return answer.value.ok
-
-    wait_for("a run accepted by the server", accepted)
-
-
-def _open_run(served: Served, page: Page) -> str:
-    """From a deployment's list of runs, open the newest; return its id."""
-    page.wait_for_url("**/deployments/deployment/*?tab=Runs")
-    begun = {"flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}}}
-    wait_for("running", lambda: served.ask("/flow_runs/filter", begun))
-    page.reload()  # the list has no run that has not begun, and looks again after 30 s only
-    page.locator("a[href*='/runs/flow-run/']").first.click()
-    page.wait_for_url("**/runs/flow-run/*")
-    return page.url.partition("/flow-run/")[2].partition("?")[0]
+def ui(page: Page, served: Served) -> Ui:
+    return Ui(page, served, "v2")
 
 
 def test_a_run_that_needs_a_decision_fails_with_the_tier_map_to_fill_in(
@@ -197,40 +61,70 @@ def test_a_run_that_needs_a_decision_fails_with_the_tier_map_to_fill_in(
 
 
 def test_a_migration_is_filled_in_run_watched_and_read_in_the_browser(
-    served: Served, shop: Database, page: Page
+    served: Served, shop: Database, ui: Ui
 ) -> None:
-    page.goto(f"{served.url}/deployments")
-    link = page.locator("a[href*='/deployments/deployment/']", has_text=re.compile("^migrate$"))
-    link.first.click()
-    page.wait_for_url("**/deployments/deployment/*")
-    page.get_by_role("button", name="Run", exact=True).click()
-    page.get_by_text("Custom run").click()
-    field = page.locator(".schema-form-property", has_text="Tier map")
-    field.locator("textarea").fill(json.dumps(TIER_MAP, indent=2))
-    _picture(page, "ui-form")
-    _submit(page)
-    run_id = _open_run(served, page)
+    page = ui.page
+    ui.open_form("migrate")
+    expect(page.get_by_text("Touches: adds the junction table")).to_be_visible()
+    ui.fill_tier_map(TIER_MAP)
+    ui.choose("Inexact markup", "round")
+    take_picture(page, "ui-form")
+    run_id = ui.submit()
+    ui.open_run(run_id)
     expect(page.get_by_text("Completed", exact=True).first).to_be_visible(timeout=PATIENCE * 1000)
     assert len(shop.grants()) == 860
-    page.reload()
-    expect(page.get_by_text(re.compile("^/? ?migrate shop")).first).to_be_visible()
-    expect(page.get_by_text(re.compile("^Step publish is done"))).to_be_visible()
-    _picture(page, "ui-run")
+    assert served.ask(f"/flow_runs/{run_id}")["parameters"]["inexact_markup"] == "round"
+    ui.open_run(run_id)
+    expect(page.get_by_text(re.compile("^migrate shop")).first).to_be_visible()
+    expect(page.get_by_text("Read 418 models").first).to_be_visible()  # the list is a window
+    take_picture(page, "ui-run")
 
     made = served.artifacts(run_id)
     assert made["progress"]["data"] == 100
     assert made["load"]["description"].endswith("rows done, about 0 s left")
     assert [row["result"] for row in json.loads(made["checks"]["data"])] == ["passed"] * 8
-    page.get_by_role("tab", name="Artifacts").or_(page.get_by_text("Artifacts")).first.click()
+    page.get_by_role("tab", name="Artifacts").click()
+    progress = page.get_by_role("link", name=re.compile("progress-shop.*migrate: published"))
+    expect(progress.first).to_be_visible()
+    take_picture(page, "ui-artifacts")
     page.get_by_role("link", name=re.compile("summary-shop")).first.click()
-    page.wait_for_url("**/artifacts/**")
-    expect(page.get_by_text("957 source elements = 860 migrated")).to_be_visible()
-    _picture(page, "ui-artifact")
+    page.wait_for_url("**/artifacts/artifact/**")
+    expect(page.get_by_text("Your data is safe:").first).to_be_visible()
+    expect(page.get_by_text("957 source elements = 860 migrated").first).to_be_visible()
+    take_picture(page, "ui-artifact")
     for link, heading in (("Report", "Published"), ("Data docs", "")):
         page.goto(str(page.get_by_role("link", name=link, exact=True).get_attribute("href")))
         expect(page.get_by_role("heading", name=heading).first).to_be_visible()
         expect(page.get_by_text("shop").first).to_be_visible()
         page.go_back()
+
+
+def test_each_deployment_says_first_what_it_touches_and_what_it_leaves(ui: Ui) -> None:
+    for deployment in DEPLOYMENTS:
+        ui.open_deployment(deployment.name)
+        ui.page.get_by_role("tab", name="Description").click()
+        expect(ui.page.get_by_text("Touches:")).to_be_visible()
+        expect(ui.page.get_by_text("Leaves:")).to_be_visible()
+    take_picture(ui.page, "ui-deployment")
+
+
+def test_no_page_of_the_ui_or_of_the_api_asks_another_host(ui: Ui, served: Served) -> None:
+    for path in (*OTHER_PAGES, "deployments", "blocks"):
+        ui.page.goto(f"{ui.url}/{path}", wait_until="networkidle")
+        expect(ui.page.get_by_role("link", name="Deployments").first).to_be_attached()
+        take_picture(ui.page, f"ui-{path.replace('/', '-')}")
+    for path in ("docs", "redoc"):
+        ui.page.goto(f"{served.url}/{path}", wait_until="networkidle")
+
+
+def test_the_old_ui_still_shows_a_run_as_long_as_prefect_has_it(served: Served, page: Page) -> None:
+    ended = {"flow_runs": {"state": {"type": {"any_": ["FAILED", "COMPLETED"]}}}, "limit": 1}
+    run = served.ask("/flow_runs/filter", ended)[0]
+    page.goto(f"{served.url}/runs/flow-run/{run['id']}")
+    patience = PATIENCE * 1000
+    expect(page.get_by_text(run["name"]).first).to_be_visible(timeout=patience)
+    page.get_by_text("Artifacts", exact=True).first.click()
+    expect(page.get_by_text(re.compile("^summary-")).first).to_be_visible(timeout=patience)
 
 
 def _read(path: Path) -> bytes:
@@ -243,10 +137,11 @@ def _read(path: Path) -> bytes:
 def test_a_saved_connection_is_shown_by_name_and_its_secret_nowhere(
     served: Served, page: Page
 ) -> None:
-    page.goto(f"{served.url}/blocks")
+    page.goto(f"{served.url}/v2/blocks")
     page.get_by_role("link", name="default", exact=True).click()
     expect(page.get_by_text("tierflow database").first).to_be_visible()
     expect(page.get_by_text("****").first).to_be_visible()
+    take_picture(page, "ui-block")
     told = [page.content(), served.log.read_text()]
     kinds = ("flow_runs", "logs", "artifacts", "deployments", "block_documents", "task_runs")
     told += [json.dumps(served.ask(f"/{kind}/filter", {})) for kind in kinds]
@@ -263,14 +158,14 @@ def test_a_saved_connection_is_shown_by_name_and_its_secret_nowhere(
 
 @pytest.mark.slow
 def test_a_dry_run_that_is_cancelled_in_the_browser_leaves_the_database_untouched(
-    served: Served, warehouse: Database, page: Page
+    served: Served, warehouse: Database, ui: Ui
 ) -> None:
     before = warehouse.dump()
     run_id = served.start("dry-run", database="warehouse")
     served.await_load(run_id)
-    page.goto(f"{served.url}/runs/flow-run/{run_id}")
-    page.get_by_role("button", name="Cancel", exact=True).click()
-    page.locator("#p-modal-teleport-target .p-button--destructive").click()
+    ui.open_run(run_id)
+    ui.choose_action("Cancel")
+    ui.page.get_by_role("button", name="Cancel Flow Run").click()
     ended = served.await_end(run_id)
     assert ended["state"]["type"] == "CANCELLED"
     assert "Interrupted" in served.artifacts(run_id)["summary"]["data"]
@@ -332,16 +227,24 @@ def test_a_scheduled_rehearsal_is_fired_by_its_cron_and_only_reads(
     assert warehouse.dump() == before
 
 
-def test_a_rollback_wants_the_name_of_the_database(served: Served, shop: Database) -> None:
+def test_a_rollback_wants_the_name_of_the_database(served: Served, shop: Database, ui: Ui) -> None:
     before = shop.dump()
-    for typed in ({}, {"confirm": "warehouse"}):
-        ended = served.await_end(served.start("rollback", **typed))
+    for typed in ("", "warehouse"):
+        ended = served.await_end(_roll_back(ui, typed))
         assert ended["state"]["type"] == "FAILED"
         assert "'shop'" in ended["state"]["message"]
         assert shop.dump() == before
-    ended = served.await_end(served.start("rollback", confirm="shop"))
+    ended = served.await_end(_roll_back(ui, "shop"))
     assert ended["state"]["type"] == "COMPLETED"
     assert shop.value("SELECT to_regclass('public.tier_model_access')") is None
+
+
+def _roll_back(ui: Ui, typed: str) -> str:
+    ui.open_form("rollback")
+    if typed:
+        ui.page.get_by_role("textbox", name="Confirm").fill(typed)
+    take_picture(ui.page, "ui-rollback")
+    return ui.submit()
 
 
 def test_a_saved_connection_that_does_not_exist_is_named(served: Served) -> None:

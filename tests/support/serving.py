@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import os
+import re
+import signal
+import socket
 import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+MARK = "SERVED_BY_THIS_TEST"  # in the environment of every process that serve starts
 PATIENCE = 150.0  # seconds; a flow run takes 8 to 15 on a quiet machine
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
@@ -95,3 +102,43 @@ class Served:
             "block_schema_id": schemas[0]["id"],
         }
         self.ask("/block_documents/", document)
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody has now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def serve(dsn: str, home: Path, log: Path, *, port: int = 0, **settings: str) -> Generator[Served]:
+    """Run `tierflow serve` for a database until the end, which must be clean."""
+    port = port or free_port()
+    environment = {**os.environ, "TIERFLOW_DSN": dsn, "TIERFLOW_HOME": str(home)}
+    environment |= {"COLUMNS": "200", MARK: str(home), **settings}
+    command = [sys.executable, "-m", "flows.cli", "serve", "--port", str(port)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, "--files-port", "0"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        wait_for(
+            f"served: {log.read_text()}",
+            lambda: "Saved connection" in log.read_text() or process.poll() is not None,
+        )
+        files = re.search(r"data docs +(http://\S+)", log.read_text())
+        assert files, log.read_text()
+        yield Served(process, log, home, f"http://127.0.0.1:{port}", files[1])
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
