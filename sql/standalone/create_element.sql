@@ -22,7 +22,8 @@ accepted AS (
     GROUP BY code
 ),
 
-listed AS (
+-- MATERIALIZED: else what is sorted below has all the markups of its pair beside each element
+listed AS MATERIALIZED (
     SELECT
         pair.number AS pair,
         item.ordinality::integer AS position,
