@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "licences.md"
 HEAD = """# Licences
 
-tierflow is MIT. This is everything that is installed with it (`./run licences` writes this page
+tierflow is MIT. This is everything that `./run` installs with it (`./run licences` writes this page
 anew; `./run sbom` the same as CycloneDX JSON, with the hashes).
 
 | package | version | licence |
@@ -35,9 +35,11 @@ def read_lock() -> dict[str, Any]:
 
 
 def list_runtime(packages: dict[str, Any]) -> list[str]:
-    """Return the names of all that tierflow needs to run, and what that needs, in order."""
-    found: set[str] = set()
-    todo = ["tierflow"]
+    """Return the names of all that `./run` installs to run tierflow, in order."""
+    embedded = [
+        needed["name"] for needed in packages["tierflow"]["optional-dependencies"]["embedded"]
+    ]
+    found, todo = set(embedded), ["tierflow", *embedded]
     while todo:
         for needed in packages[todo.pop()].get("dependencies", ()):
             if needed["name"] not in found:

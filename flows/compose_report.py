@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from flows.facts import Facts
 from tasks.judge import Audit
 from tierflow import __version__, report
 from tierflow.measures import describe_locks
 from tierflow.plan import Plan
 from tierflow.show_code import show_code, show_markups
 from tierflow.write_codes import list_code_rows
-
-if TYPE_CHECKING:
-    from flows.facts import Facts
 
 
 def compose_report(facts: Facts) -> report.RunReport:

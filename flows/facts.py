@@ -10,14 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from flows.compose_report import compose_report
 from tasks.contract import Contracted
 from tasks.judge import Audit
 from tasks.preview import Preview
 from tasks.restore import Restored, summarize
 from tasks.roll_back import RolledBack
 from tasks.verify import Verification
-from tierflow import report
 from tierflow.decisions import Decisions
 from tierflow.explode import Counts
 from tierflow.finalization import Finalization
@@ -26,7 +24,6 @@ from tierflow.history import Past, describe_regression
 from tierflow.ledger import StepRecord
 from tierflow.measures import summarize_locks
 from tierflow.plan import Plan
-from tierflow.settings import Target
 
 CHANGES_IN_RESULT = 1000
 
@@ -185,11 +182,6 @@ class Facts:
     def _rehearse_result(self) -> dict[str, Any]:
         forecast = self.forecast
         return {"forecast": dataclasses.asdict(forecast) if forecast else None}
-
-    def write_report(self, target: Target) -> None:
-        """Write the report's page and remember where it is."""
-        folder = target.home / "reports"
-        self.report = report.write_report(compose_report(self), folder)
 
 
 def _plain_change(change: Mapping[str, Any]) -> dict[str, Any]:

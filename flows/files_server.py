@@ -3,76 +3,43 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import logging
+import socket
 import threading
 from collections.abc import Generator
-from http import HTTPStatus
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tierflow.errors import ConfigurationError
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
 
-log = logging.getLogger("tierflow.files")
+from tierflow.errors import ConfigurationError
+from tierflow.report_index import render_index
 
 FOLDERS = ("reports", "data_docs")
-INDEX = """<!doctype html><html lang="en"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>tierflow</title>
-<style>body{font:16px/1.6 system-ui;margin:2rem auto;max-width:40rem;padding:0 1rem}</style>
-<h1>tierflow</h1><ul><li><a href="/data_docs/index.html">Data docs</a>: every validation</ul>
-<h2>Reports, the newest first</h2><ul>%s</ul></html>"""
+HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
 
 
-class _Handler(SimpleHTTPRequestHandler):
-    """GET and HEAD of the files in FOLDERS; what leads out of them is not found."""
+class _Pages(StaticFiles):
+    """The files of one folder, symlinks out of it not followed, and never a folder's listing."""
 
-    server_version = "tierflow"
+    async def get_response(self, path: str, scope: Any) -> Response:
+        # it would serve a file under a second address, where the links of the page lead nowhere
+        if scope["path"].endswith("/"):
+            raise HTTPException(404)
+        return await super().get_response(path, scope)
 
-    def __init__(self, *arguments: Any, home: Path, **options: Any) -> None:
-        self._home = home
-        super().__init__(*arguments, directory=str(home), **options)
 
-    def do_GET(self) -> None:
-        if self.path.partition("?")[0] == "/":
-            self._send_index()
-        else:
-            super().do_GET()
-
-    def send_head(self) -> Any:
-        if not self._may_be_read(self.translate_path(self.path)):
-            self.send_error(HTTPStatus.NOT_FOUND)
-            return None
-        return super().send_head()
-
-    def _may_be_read(self, name: str) -> bool:
-        """Return whether this is a file in one of the folders, all symlinks followed."""
-        if "\0" in name:
-            return False
-        path = Path(name).resolve()
-        folders = [(self._home / folder).resolve() for folder in FOLDERS]
-        return path.is_file() and any(path.is_relative_to(folder) for folder in folders)
-
-    def end_headers(self) -> None:
-        self.send_header("X-Content-Type-Options", "nosniff")
-        self.send_header("Cache-Control", "no-cache")
-        super().end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        log.debug(format, *args)
-
-    def _send_index(self) -> None:
-        reports = sorted(
-            (self._home / "reports").glob("*.html"), key=lambda path: -path.stat().st_mtime
-        )
-        # the names are run ids, which tierflow wrote
-        items = "".join(f'<li><a href="/reports/{r.name}">{r.stem}</a>' for r in reports)
-        page = (INDEX % (items or "<li>none yet")).encode()
-        self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(page)))
-        self.end_headers()
-        self.wfile.write(page)
+async def _with_headers(request: Request, answer: RequestResponseEndpoint) -> Response:
+    response = await answer(request)
+    response.headers.update(HEADERS)
+    return response
 
 
 @contextlib.contextmanager
@@ -81,18 +48,32 @@ def files_server(home: Path, port: int) -> Generator[str]:
 
     Port 0 takes a free one. Raises ConfigurationError when the port is taken.
     """
-    handler = functools.partial(_Handler, home=home)
+
+    def index(_: Request) -> HTMLResponse:
+        return HTMLResponse(render_index(home / "reports"))
+
+    pages = [Mount(f"/{name}", _Pages(directory=home / name, check_dir=False)) for name in FOLDERS]
+    app = Starlette(
+        routes=[Route("/", index), *pages],
+        middleware=[Middleware(BaseHTTPMiddleware, dispatch=_with_headers)],
+    )
+    app.router.redirect_slashes = False
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, lifespan="off"
+    )
+    server = uvicorn.Server(config)
     try:
-        server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        listening = socket.create_server(("127.0.0.1", port))
     except OSError as error:
         raise ConfigurationError(
             f"The reports cannot be served on port {port}: {error.strerror}.",
             next_step="choose another with --files-port, or stop what uses this one",
         ) from error
-    with server:
-        # the interval is how long a shutdown waits
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    with listening:
+        serving = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        serving.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}"
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         finally:
-            server.shutdown()
+            server.should_exit = True
+            serving.join()

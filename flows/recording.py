@@ -14,6 +14,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from expectations import judging
 from flows.calling import call, call_each
 from flows.compose_evidence import compose_evidence
+from flows.compose_report import compose_report
 from flows.facts import Facts
 from flows.run_page import open_page
 from tasks.build import discard_build
@@ -35,6 +36,7 @@ from tierflow.history import read_history
 from tierflow.ledger import Ledger, StepRecord, has_ledger, may_write_ledger
 from tierflow.measures import collect
 from tierflow.progress import gather_parts, say, track
+from tierflow.report import write_report
 from tierflow.settings import Target, require_folder
 from tierflow.stopping import stop_if_asked
 
@@ -243,7 +245,7 @@ class Run:
         if self._ledger:
             self.facts.history = read_history(self.target, self.mode, outcome)
         judging.end()
-        self.facts.write_report(self.target)
+        self.facts.report = write_report(compose_report(self.facts), self.target.home / "reports")
         if self._page:
             self._page.finish(self.facts)
         result = self.facts.as_result()

@@ -56,14 +56,16 @@
 \o :null_device
 BEGIN;
 \ir standalone/set_transaction.sql
-\ir standalone/take_run_lock.sql
 
 -- preflight: the source, the privileges and our names
 \ir standalone/inventory.psql
 \ir standalone/require_no_obstacle.sql
 \if :published
-    \ir standalone/lock_grants.sql
+    SELECT pg_catalog.set_config('tierflow.locks', '[["tier_model_access", "SHARE ROW EXCLUSIVE"]]', true) AS said
+    \gset
+    \ir standalone/take_locks.sql
 \endif
+\ir standalone/drop_lock_holder.sql
 \ir queries/pause_sync.sql
 
 -- the ledger; an unfinished build of tierflow is given up

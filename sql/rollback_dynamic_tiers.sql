@@ -14,7 +14,6 @@
 \o :null_device
 BEGIN;
 \ir standalone/set_transaction.sql
-\ir standalone/take_run_lock.sql
 \ir standalone/inventory.psql
 SELECT gen_random_uuid() AS run_id, now() AS started, 'standalone sql rollback' AS mode, '{}' AS decisions, false AS in_force
 \gset
@@ -30,7 +29,9 @@ SELECT gen_random_uuid() AS run_id, now() AS started, 'standalone sql rollback' 
     \else
         \ir standalone/refuse_unknown_table.sql
     \endif
-    \ir queries/lock_junction.sql
+    SELECT pg_catalog.set_config('tierflow.locks', '[["tier_model_access", "ACCESS EXCLUSIVE"]]', true) AS said
+    \gset
+    \ir standalone/take_locks.sql
     \ir queries/pause_sync.sql
     \if :has_captured
         \set head 'CREATE TEMPORARY TABLE captured_count ON COMMIT DROP AS'
@@ -74,6 +75,7 @@ SELECT gen_random_uuid() AS run_id, now() AS started, 'standalone sql rollback' 
     \ir schema/drop_tier_model_access.sql
     \ir schema/drop_touch_function.sql
 \endif
+\ir standalone/drop_lock_holder.sql
 \if :in_force
     \ir schema/drop_capture_trigger.sql
     \ir schema/drop_capture_update_trigger.sql

@@ -7,7 +7,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from psycopg import errors as pg
 
@@ -149,17 +149,10 @@ def _given_up(
             )
     except TierflowError:
         holders = []
-    said = "; ".join(_describe(holder) for holder in holders[:3]) or error.message
+    said = "; ".join(holder["said"] for holder in holders[:3]) or error.message
+    remedies = dict.fromkeys(holder["remedy"] for holder in holders[:3])
+    remedy = "; ".join(remedies) or "let that session end its transaction"
     return TransientError(
         f"The step {where!r} met a lock {len(PATIENCE_MS)} times and gave way each time: {said}.",
-        next_step="let that session end its transaction, then run the same command again;"
-        " it goes on where it stopped",
+        next_step=f"{remedy}, then run the same command again; it goes on where it stopped",
     )
-
-
-def _describe(holder: Mapping[str, Any]) -> str:
-    who = f"session {holder['pid']} of {holder['role']}" if holder["pid"] else holder["role"]
-    age = "" if holder["seconds"] is None else f" for {holder['seconds']:.1f} s"
-    state = f", {holder['state']}" if holder["state"] else ""
-    query = f": {holder['query']}" if holder["query"] else ""
-    return f"{who} holds {holder['modes']} on {holder['tables']}{age}{state}{query}"

@@ -50,10 +50,10 @@ def _require_held(connection: Connection) -> None:
 
 def _under_way(connection: Connection, target: Target) -> TransientError:
     holders = fetch(connection, "queries/read_run_lock_holder", schema=target.schema)
-    said = "; ".join(
-        f"session {h['pid']} of {h['role']}, since {h['since']:%Y-%m-%d %H:%M:%S}" for h in holders
-    )
+    said = "; ".join(holder["said"] for holder in holders) or "just ended"
+    remedies = dict.fromkeys(holder["remedy"] for holder in holders)
+    remedy = "; ".join(remedies) or "wait for it to end"
     return TransientError(
-        f"Another run is under way in this database ({said or 'just ended'}).",
-        next_step="wait for it to end, then run the same command again",
+        f"Another run is under way in this database ({said}).",
+        next_step=f"{remedy}, then run the same command again",
     )

@@ -18,7 +18,13 @@ from tierflow.errors import ConfigurationError
 from tierflow.finalization import read_finalization, require_source
 from tierflow.ledger import has_ledger
 from tierflow.plan import Plan, resolve_rules
-from tierflow.plan_notes import list_notes, note_captured, note_columns, note_partitions
+from tierflow.plan_notes import (
+    list_notes,
+    note_captured,
+    note_columns,
+    note_partitions,
+    note_prepared,
+)
 from tierflow.published import SOURCE_COLUMNS, Inventory, take_inventory
 from tierflow.read_pair import Rules
 from tierflow.settings import Target
@@ -84,6 +90,8 @@ def preflight(target: Target, given: Mapping[str, Any]) -> Survey:
         require_write_codes(given.get("write_codes") or {}, rules)
         inventory = dataclasses.replace(inventory, backup_columns=decisions.backup_columns)
         notes = list(note_partitions(columns))
+        held = fetch(connection, "queries/list_lock_holders", schema=target.schema, alone=False)
+        notes += note_prepared(held)
         if decisions.backup_columns and not inventory.has_all_backup_columns:
             obstacles += list_obstacles(connection, target, "backup")
             notes += note_columns(fetch(connection, "queries/list_star_users", **target.names()))

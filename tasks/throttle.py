@@ -66,7 +66,7 @@ def _find_reason(target: Target) -> str | None:
             )
         if limits.max_transaction_age and age and age > limits.max_transaction_age:
             return (
-                f"session {found['oldest_pid']} has a transaction open ({age:.1f} s,"
+                f"{found['oldest']} ({age:.1f} s,"
                 f" TIERFLOW_MAX_TRANSACTION_AGE is {limits.max_transaction_age:g})"
             )
         if limits.pause_while is None:

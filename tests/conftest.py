@@ -37,6 +37,7 @@ FAST = {
     "full_page_writes": "off",
     "shared_buffers": "32MB",
     "max_connections": "60",
+    "max_prepared_transactions": "10",
     "dynamic_shared_memory_type": "mmap",
 }
 _numbers = itertools.count(1)

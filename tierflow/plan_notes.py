@@ -52,6 +52,13 @@ def note_captured(uncaptured: str | None) -> Iterator[str]:
         )
 
 
+def note_prepared(holders: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Name the prepared transactions that a run would meet. Rows of list_lock_holders.sql."""
+    for holder in holders:
+        if holder["is_prepared"]:
+            yield f"{holder['said']}: a run would wait for it in vain; {holder['remedy']}"
+
+
 def note_columns(users: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Say what adding the backup columns can break. `users` are rows of list_star_users.sql."""
     yield (

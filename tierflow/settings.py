@@ -59,7 +59,10 @@ class Settings(BaseSettings):
         30.0, ge=0, description="Seconds a standby may be behind before the run rests; 0: any."
     )
     max_transaction_age: float = Field(
-        0.0, ge=0, description="Seconds another transaction may be open before it rests; 0: any."
+        0.0,
+        ge=0,
+        description="Seconds another transaction, also a prepared one, may be open before it rests;"
+        " 0: any.",
     )
     pause_while: str | None = Field(
         None, description="A query that returns one boolean: the run rests while it is true."

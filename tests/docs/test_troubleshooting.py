@@ -119,6 +119,15 @@ def a_long_transaction(scene: Scene) -> Generator[None]:
         yield
 
 
+@contextlib.contextmanager
+def a_prepared_transaction(scene: Scene) -> Generator[None]:
+    with connect(scene.database.target, "order", autocommit=True) as session:
+        session.execute("BEGIN")
+        session.execute("UPDATE public.model_access_control SET display_name = 'paid'")
+        session.execute("PREPARE TRANSACTION 'order-1'")
+    yield
+
+
 def put_a_view_in_the_way(scene: Scene) -> None:
     scene.database.rows("CREATE VIEW public.v_model_tier_access AS SELECT 1 AS mine")
 
@@ -225,6 +234,7 @@ LOOKING: dict[str, Prepare] = {
 }
 MIGRATING: dict[str, Prepare] = {
     "It met a lock again and again, and gave way": a_long_transaction,
+    "The lock is a prepared transaction's": a_prepared_transaction,
     "It was run twice": migrate,
     "The dump's file is there already": take_a_dump,
     "Verify finds drift": drift,

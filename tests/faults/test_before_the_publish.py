@@ -421,3 +421,21 @@ def test_a_rest_that_is_too_long_ends_the_run_resumable(bench: Bench) -> None:
         assert f"session {old.info.backend_pid} has a transaction open" in told.stderr
     assert migrate(bench).code == 0
     assert_finished(bench)
+
+
+@pytest.mark.faults
+def test_a_prepared_transaction_counts_as_an_old_one(bench: Bench) -> None:
+    with psycopg.connect(bench.database.dsn, autocommit=True) as old:
+        old.execute("BEGIN")
+        old.execute("SELECT FROM public.subscription_tiers")
+        old.execute("PREPARE TRANSACTION 'order-1'")
+    wait_for(lambda: bench.database.value(
+        "SELECT clock_timestamp() - prepared > '0.3 s' FROM pg_prepared_xacts"
+        " WHERE database = current_database()"
+    ))  # fmt: skip
+    told = start(bench, TIERFLOW_MAX_TRANSACTION_AGE="0.2", TIERFLOW_LONGEST_PAUSE="0.6").wait()
+    assert told.code == 3
+    assert "prepared transaction 'order-1' of postgres is not ended" in told.stderr
+    bench.database.rows("ROLLBACK PREPARED 'order-1'")
+    assert migrate(bench).code == 0
+    assert_finished(bench)

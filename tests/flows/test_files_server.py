@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import http.client
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +13,8 @@ import pytest
 
 from flows.files_server import files_server
 from tierflow.errors import ConfigurationError
+from tierflow.report import write_report
+from tierflow.report_record import RunReport
 
 SECRET = "not for the web"
 
@@ -56,6 +60,42 @@ def test_the_first_page_lists_the_reports(url: str) -> None:
     assert 'href="/data_docs/index.html"' in text
 
 
+def test_a_report_is_listed_by_its_run_its_outcome_its_database_and_its_time(
+    home: Path, url: str
+) -> None:
+    record = RunReport(
+        run_id="3f2a91c0",
+        mode="migrate",
+        outcome="published",
+        database='shop on "db<1>"',
+        started=dt.datetime(2026, 3, 14, 2, 30, tzinfo=dt.UTC),
+        seconds=41.5,
+        tierflow_version="1",
+        server_version="18.1",
+    )
+    write_report(record, home / "reports")
+    _, text = _ask(url, "/")
+    rows = re.findall(r'<tr role="row">(.*?)</tr>', text, re.DOTALL)[1:]
+    cells = [re.sub(r"<[^>]*>", "", cell) for cell in re.findall(r"<td.*?</td>", rows[0])]
+    assert cells == [
+        "migrate", "Published", "shop on &#34;db&lt;1&gt;&#34;",
+        "2026-03-14 02:30:00 UTC", "41.5\u202fs",
+    ]  # fmt: skip
+    assert 'href="/reports/3f2a91c0.html"' in rows[0]
+    assert "not said by the page" in rows[1]
+
+
+@pytest.mark.parametrize("path", ["/", "/reports/index.html", "/secret.txt"])
+def test_a_browser_takes_no_answer_for_another_type_and_asks_again(url: str, path: str) -> None:
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
+    connection.request("GET", path)
+    headers = connection.getresponse().headers
+    connection.close()
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-cache"
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -88,7 +128,7 @@ def test_what_is_outside_of_the_two_folders_is_not_found(url: str, path: str, me
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_nothing_can_be_written(url: str, method: str) -> None:
-    assert _ask(url, "/reports/index.html", method)[0] == 501
+    assert _ask(url, "/reports/index.html", method)[0] == 405
 
 
 def test_only_this_machine_can_connect(url: str) -> None:

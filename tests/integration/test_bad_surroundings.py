@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 from support.database import Database, Told
-from support.surroundings import MIGRATE, assert_two_lines, fill
+from support.surroundings import MIGRATE, assert_two_lines, database_name, fill
 
+from tasks import live_locks
 from tierflow.connection import connect, fetch
+from tierflow.embedded import embedded_server
 
 
 @pytest.mark.parametrize(
@@ -85,6 +89,81 @@ def test_a_second_run_says_who_holds_the_lock(
         assert tierflow(*MIGRATE, "--schema", "other").code == 3  # the ledger is one a database
         assert tierflow("plan").code == 0
         assert database.dump() == before
+    assert tierflow(*MIGRATE).code == 0
+
+
+def test_a_lock_that_no_session_holds_is_told_with_what_frees_it(
+    database: Database, tierflow: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database)
+    monkeypatch.setattr(live_locks, "PATIENCE_MS", (50, 100))
+    write = "UPDATE public.model_access_control SET display_name = 'paid'"
+    database.rows("CREATE ROLE shop LOGIN")
+    database.rows("GRANT USAGE ON SCHEMA public TO shop")
+    database.rows("GRANT SELECT, UPDATE ON public.model_access_control TO shop")
+    try:
+        with psycopg.connect(database.dsn, user="shop", autocommit=True) as shop:
+            shop.execute("BEGIN")
+            shop.execute(write)
+            shop.execute("PREPARE TRANSACTION 'it''s'")
+        notes = tierflow("plan").value["notes"]
+        assert [note for note in notes if note.startswith("prepared transaction 'it''s' of shop")]
+        told = tierflow(*MIGRATE)
+        assert_two_lines(
+            told, 3,
+            f"prepared transaction 'it''s' of shop in database {database_name(database)}, which no"
+            " session holds, has RowExclusiveLock on model_access_control since",
+            f"Next: ROLLBACK PREPARED 'it''s' (or COMMIT PREPARED), as shop or a superuser in"
+            f" database {database_name(database)}, if its transaction manager does not end it",
+        )  # fmt: skip
+        database.rows("ROLLBACK PREPARED 'it''s'")
+        assert tierflow(*MIGRATE).code == 0
+        with psycopg.connect(database.dsn, user="shop", autocommit=True) as shop:
+            shop.execute("BEGIN")
+            shop.execute(write)
+            shop.execute("PREPARE TRANSACTION 'it''s'")
+        assert_two_lines(tierflow("rollback"), 3, "prepared transaction 'it''s' of shop")
+        database.rows("COMMIT PREPARED 'it''s'")
+        assert tierflow("rollback").code == 0
+    finally:
+        database.rows("DROP OWNED BY shop")
+        database.rows("DROP ROLE shop")
+
+
+def test_a_prepared_transaction_is_known_after_a_restart_of_the_server(
+    fast_folder: Path, database: Database
+) -> None:
+    options = {"max_prepared_transactions": "1", "fsync": "off", "shared_buffers": "16MB"}
+    for is_restarted in (False, True):
+        folder = fast_folder / "restarted"
+        with embedded_server(folder, bindir=database.bindir, options=options) as server:
+            target = dataclasses.replace(database.target, dsn=server.dsn())
+            with connect(target, "test", autocommit=True) as session:
+                if not is_restarted:
+                    session.execute("CREATE TABLE public.subscription_tiers (id int)")
+                    session.execute("BEGIN")
+                    session.execute("INSERT INTO public.subscription_tiers VALUES (1)")
+                    session.execute("PREPARE TRANSACTION 'old'")
+                held = fetch(session, "queries/list_lock_holders", schema="public", alone=False)
+        assert [holder["remedy"].partition(" (")[0] for holder in held] == [
+            "ROLLBACK PREPARED 'old'"
+        ]
+
+
+def test_a_run_lock_that_no_session_holds_is_told_with_what_frees_it(
+    database: Database, tierflow: Callable[..., Told]
+) -> None:
+    fill(database)
+    with psycopg.connect(database.dsn, autocommit=True) as session:
+        session.execute("BEGIN")
+        session.execute("SELECT pg_advisory_xact_lock(hashtext('tierflow'), 0)")
+        session.execute("PREPARE TRANSACTION 'script'")
+    assert_two_lines(
+        tierflow(*MIGRATE), 3,
+        "Another run is under way in this database (prepared transaction 'script' of postgres,",
+        "Next: ROLLBACK PREPARED 'script', as postgres",
+    )  # fmt: skip
+    database.rows("ROLLBACK PREPARED 'script'")
     assert tierflow(*MIGRATE).code == 0
 
 

@@ -249,6 +249,25 @@ def test_a_bindir_without_postgresql_is_an_error_that_names_it(tmp_path: Path) -
     assert str(tmp_path) in caught.value.message
 
 
+WITHOUT_THE_EXTRA = """
+from pathlib import Path
+from tierflow import pg_binaries
+pg_binaries.SYSTEM_BINDIRS = Path("nowhere")
+pg_binaries.find_bindir({"PATH": ""})
+"""
+
+
+def test_without_the_extra_and_without_a_server_the_error_names_the_extra() -> None:
+    checkout = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", WITHOUT_THE_EXTRA],  # -S: the standard library only
+        check=False, capture_output=True, text=True, cwd=checkout,
+        env={"PYTHONPATH": str(checkout)},
+    )  # fmt: skip
+    assert "No PostgreSQL server was found" in done.stderr
+    assert "tierflow[embedded]" in done.stderr
+
+
 def test_data_of_another_version_is_an_error_that_names_both(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "PG_VERSION").write_text("9\n")

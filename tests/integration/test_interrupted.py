@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -34,14 +35,16 @@ def test_a_terminated_session_is_tried_again_or_leaves_a_backup_to_resume(
     database.rows(TERMINATE.replace("%s", "1000"))
     database.rows("""CREATE TRIGGER cut BEFORE UPDATE ON public.model_access_control
                      FOR EACH STATEMENT EXECUTE FUNCTION public.cut()""")
-    told = tierflow(*MIGRATE)
-    assert_two_lines(told, 3, "server closed the connection", "run the same command again")
+    told = tierflow(*MIGRATE, "--backup-columns")
+    assert_two_lines(told, 3, "run the same command again")
+    # the server's last word may arrive, or be lost with the connection
+    assert re.search("terminating connection|server closed the connection", told.stderr)
     assert database.value("SELECT to_regclass('public.tier_model_access') IS NOT NULL")
     assert database.value("SELECT bool_and(backed_up IS NULL) FROM tierflow.chunk")
 
     # cut once more, then no more: the step helps itself
     database.rows("SELECT setval('public.cuts', 1000, false)")
-    told = tierflow(*MIGRATE)
+    told = tierflow(*MIGRATE, "--backup-columns")
     assert (told.code, told.value["outcome"]) == (0, "reconciled"), told.stderr
     assert database.value("SELECT last_value FROM public.cuts") > 1000
     assert len(database.grants()) == 4

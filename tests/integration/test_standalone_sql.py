@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
 from support.corpus import CORPUS, TIER_MAP, TIERS
 from support.database import Database, Told, model_uuid
@@ -312,8 +313,35 @@ def test_a_run_of_the_tool_keeps_the_script_out(
     with connect(legacy.target, "test", autocommit=True) as connection:
         run(connection, "queries/take_run_lock", schema="public")
         told = psql(MIGRATE, **DECIDED)
+        holder = connection.info.backend_pid
     assert told.returncode == 3
-    assert "Another run of tierflow is under way" in told.stderr
+    said = f"Another run of tierflow is under way in this database (session {holder} of postgres,"
+    assert said in told.stderr
+
+
+@pytest.mark.parametrize("script", [MIGRATE, ROLLBACK])
+def test_a_lock_that_does_not_come_is_told_with_who_holds_it(
+    legacy: Database, psql: Callable[..., subprocess.CompletedProcess[str]], script: str
+) -> None:
+    if script == ROLLBACK:
+        assert psql(MIGRATE, **DECIDED).returncode == 0
+    before = legacy.dump()
+    table = "tier_model_access" if script == ROLLBACK else "subscription_tiers"
+    with psycopg.connect(legacy.dsn, autocommit=True) as writer:
+        writer.execute("BEGIN")
+        writer.execute(f"LOCK TABLE public.{table} IN ROW EXCLUSIVE MODE".encode())
+        told = psql(script)
+        assert told.returncode == 3
+        holder = f"session {writer.info.backend_pid} of postgres holds RowExclusiveLock on {table}"
+        assert holder in told.stderr
+        writer.execute("PREPARE TRANSACTION 'it''s'")
+    told = psql(script)
+    assert told.returncode == 3
+    assert "prepared transaction 'it''s' of postgres in database" in told.stderr
+    assert "HINT:  ROLLBACK PREPARED 'it''s' (or COMMIT PREPARED), as postgres" in told.stderr
+    assert legacy.dump() == before
+    legacy.rows("ROLLBACK PREPARED 'it''s'")
+    assert psql(script, **(DECIDED if script == MIGRATE else {})).returncode == 0
 
 
 def test_rollback_writes_the_changes_of_the_table_back_as_the_tool_does(

@@ -14,7 +14,7 @@ def assert_two_lines(told: Told, code: int, *words: str) -> None:
     """The error is on stderr in two lines, and in the JSON object."""
     assert told.code == code, told.stderr
     lines = told.stderr.strip().splitlines()
-    assert len(lines) == 2
+    assert len(lines) == 2, told.stderr
     assert lines[1].startswith("Next: ")
     assert told.value["error"] == {
         "message": lines[0],
@@ -22,7 +22,7 @@ def assert_two_lines(told: Told, code: int, *words: str) -> None:
         "exit_code": code,
     }
     for word in words:
-        assert word in told.stderr
+        assert word in told.stderr, told.stderr
 
 
 def fill(database: Database, models: int = 4) -> None:
