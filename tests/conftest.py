@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -18,6 +19,7 @@ from support.database import Database, Told
 from support.zygote import Zygote, open_zygote
 from typer.testing import CliRunner
 
+from sql import FOLDER
 from tasks.create_demo import SOURCE
 from tierflow.connection import connect, run
 from tierflow.embedded import EmbeddedServer, embedded_server
@@ -130,5 +132,21 @@ def tierflow() -> Callable[..., Told]:
     def call(*arguments: str) -> Told:
         result = CliRunner().invoke(app, [*arguments, "--json"], catch_exceptions=False)
         return Told(result.exit_code, json.loads(result.stdout or "null"), result.stderr)
+
+    return call
+
+
+@pytest.fixture
+def psql(database: Database, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run one of the scripts from another folder, with `-v name=value` for each keyword."""
+
+    def call(script: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        given = [part for name, value in variables.items() for part in ("-v", f"{name}={value}")]
+        path = os.path.relpath(FOLDER / f"{script}.sql", tmp_path)
+        options = ["-X", "-v", "ON_ERROR_STOP=1", "-d", database.dsn, "-f", path]
+        return subprocess.run(
+            [database.bindir / "psql", *options, *given],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
 
     return call

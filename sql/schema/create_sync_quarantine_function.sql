@@ -43,7 +43,7 @@ BEGIN
     ),
 
     model AS MATERIALIZED (
-        SELECT held.model_id, held.identifier, held.items IS NULL AS is_unreadable, held.access, held.items,
+        SELECT policy.rounds, held.model_id, held.identifier, held.items IS NULL AS is_unreadable, held.access, held.items,
             nullif(held.markups, 'null') AS markups,
             CASE WHEN held.items IS NULL AND tierflow.held_json(held.access, 'array') IS NOT NULL THEN 'access_double_encoded'
                 ELSE 'access_not_an_array'
@@ -56,7 +56,8 @@ BEGIN
                 WHEN length(held.markups::text) > 1000 THEN to_jsonb(format('(%s characters)', length(held.markups::text)))
                 ELSE held.markups
             END AS shown_markups
-        FROM (
+        FROM policy
+        CROSS JOIN (
             SELECT given.id AS model_id, given.model_id AS identifier, given.tier_access AS access,
                 tierflow.access_items(given.tier_access) AS items,
                 tierflow.markup_object(given.tier_markup) #> '{}' AS markups
@@ -66,12 +67,12 @@ BEGIN
         ) AS held
     ),
 
+    -- the markup of each element is read before it is joined to anything: else all the markups are stored beside it
     listed AS MATERIALIZED (
         SELECT model.model_id, item.ordinality AS position, item.value, named.code,
             CASE WHEN jsonb_typeof(model.markups) = 'object' THEN model.markups -> named.code END AS raw,
-            tierflow.usable_markup(model.markups, named.code, policy.rounds) AS markup
-        FROM policy
-        CROSS JOIN model
+            tierflow.usable_markup(model.markups, named.code, model.rounds) AS markup
+        FROM model
         CROSS JOIN LATERAL jsonb_array_elements(coalesce(model.items, jsonb_build_array(model.access)))
             WITH ORDINALITY AS item (value, ordinality)
         CROSS JOIN LATERAL (

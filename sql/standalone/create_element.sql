@@ -22,7 +22,8 @@ accepted AS (
     GROUP BY code
 ),
 
-listed AS (
+-- MATERIALIZED: else what is sorted below has all the markups of its pair beside each element
+listed AS MATERIALIZED (
     SELECT
         pair.number AS pair,
         item.ordinality::integer AS position,
@@ -30,11 +31,13 @@ listed AS (
         named.code,
         pair.markups IS NULL OR (jsonb_typeof(pair.markups) = 'object' AND NOT pair.markups ? named.code) AS defaulted,
         CASE WHEN jsonb_typeof(pair.markups) = 'object' THEN pair.markups -> named.code END AS raw,
-        :"ledger".usable_markup(pair.markups, named.code, policy.rounds) AS markup
-    FROM policy
-    -- a large value is stored compressed, and is unpacked once (#> '{}'), not for each element
-    CROSS JOIN (
-        SELECT held.number, held.is_unreadable, held.items, held.markups #> '{}' AS markups FROM pg_temp.pair AS held OFFSET 0
+        :"ledger".usable_markup(pair.markups, named.code, pair.rounds) AS markup
+    -- a large value is stored compressed, and is unpacked once (#> '{}'), not for each element; nor is it joined to each
+    FROM (
+        SELECT held.number, held.is_unreadable, held.items, held.markups #> '{}' AS markups, policy.rounds
+        FROM policy
+        CROSS JOIN pg_temp.pair AS held
+        OFFSET 0
     ) AS pair
     CROSS JOIN LATERAL jsonb_array_elements(pair.items) WITH ORDINALITY AS item (value, ordinality)
     CROSS JOIN LATERAL (

@@ -148,6 +148,25 @@ def test_a_disabled_grant_is_granted_again_with_its_markup(shop: Database) -> No
     assert shop.rows(DRIFT) == []
 
 
+def test_a_markup_of_a_grant_that_is_switched_off_is_refused_in_these_words(shop: Database) -> None:
+    shop.rows("UPDATE public.tier_model_access SET enabled = false WHERE model_id = %s", MODELS[0])
+    before = shop.dump()
+    with pytest.raises(psycopg.Error) as caught:
+        call(shop, "SELECT public.set_model_markup(%s, 'pro', 2)", MODELS[0])
+    diagnosis = caught.value.diag
+    assert diagnosis.sqlstate == "P0002"
+    said = f"The grant of the model {MODELS[0]} for the tier 'pro' is switched off."
+    assert diagnosis.message_primary == said
+    assert "Enable it" in (diagnosis.message_hint or "")
+    assert shop.dump() == before
+
+
+def test_a_tier_that_does_not_exist_has_no_models_as_in_the_old_query(shop: Database) -> None:
+    assert shop.rows("SELECT * FROM public.get_models_for_tier('nope')") == []
+    old = "SELECT id FROM public.model_access_control WHERE tier_access ? 'nope'"
+    assert shop.rows(old) == []
+
+
 def test_each_function_says_what_it_did(shop: Database) -> None:
     remove = "SELECT public.remove_model_from_tier(%s, %s)"
     assert call(shop, remove, MODELS[0], "pro") is True

@@ -16,7 +16,7 @@ from flows.cli import app
 from flows.compose_page import compose_summary
 from flows.compose_report import compose_report
 from flows.facts import Facts
-from tierflow.settings import Target
+from tierflow.report import RunReport
 
 Tierflow = Callable[..., Told]
 
@@ -83,13 +83,12 @@ def test_the_page_of_the_ui_shows_them_and_gives_what_can_be_pasted(
     spaced: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Facts] = []
-    write = Facts.write_report
 
-    def keep(facts: Facts, target: Target) -> None:
+    def keep(facts: Facts) -> RunReport:
         seen.append(facts)
-        write(facts, target)
+        return compose_report(facts)
 
-    monkeypatch.setattr(Facts, "write_report", keep)
+    monkeypatch.setattr("flows.recording.compose_report", keep)
     CliRunner().invoke(app, ["plan"])
     (facts,) = seen
     text = compose_summary(compose_report(facts), facts.plan, {}, [])

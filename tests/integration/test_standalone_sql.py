@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -14,7 +12,6 @@ import pytest
 from support.corpus import CORPUS, TIER_MAP, TIERS
 from support.database import Database, Told, model_uuid
 
-from sql import FOLDER
 from tasks.create_demo import SOURCE
 from tierflow.connection import connect, run
 from tierflow.decisions import Decisions
@@ -57,22 +54,6 @@ CHECKS = (
     "table and columns", "foreign keys", "indexes", "coverage", "distribution",
     "compatibility layer", "query performance", "integrity",
 )  # fmt: skip
-
-
-@pytest.fixture
-def psql(database: Database, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run one of the scripts from another folder, with `-v name=value` for each keyword."""
-
-    def call(script: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        given = [part for name, value in variables.items() for part in ("-v", f"{name}={value}")]
-        path = os.path.relpath(FOLDER / f"{script}.sql", tmp_path)
-        options = ["-X", "-v", "ON_ERROR_STOP=1", "-d", database.dsn, "-f", path]
-        return subprocess.run(
-            [database.bindir / "psql", *options, *given],
-            cwd=tmp_path, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-
-    return call
 
 
 @pytest.fixture
