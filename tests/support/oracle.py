@@ -262,7 +262,9 @@ def _is_plain(member: object) -> bool:
     if isinstance(member, _Number):
         number, _, exponent = member.lower().lstrip("-").partition("e")
         whole, _, fraction = number.partition(".")
-        return len(whole) <= 100 and len(fraction) <= 100 and len(exponent.lstrip("+-")) <= 3
+        longest = 100 if exponent else 250
+        digits = max(len(whole), len(fraction))
+        return digits <= longest and len(exponent.lstrip("+-")) <= 2
     if isinstance(member, str):
         return not any("\ud800" <= c <= "\udfff" or c == "\0" for c in member)
     return member is None or isinstance(member, bool)

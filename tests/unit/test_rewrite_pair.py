@@ -150,6 +150,12 @@ hundredths = st.integers(0, 9999).map(lambda n: Decimal(n) / 100)
 @example(
     '["free"]', '{"free": true}', {}, {"free": Decimal(1)}, "quarantine", "quarantine", "parse"
 )
+@example(
+    "[]", json.dumps('{"trial": 1e400}'), {}, {"free": Decimal(0)}, "quarantine", "round", "parse"
+)
+@example(
+    "[]", json.dumps('{"trial": 1e99}'), {}, {"free": Decimal(0)}, "quarantine", "round", "parse"
+)
 @example(TWICE, None, {}, {"pro": Decimal(2)}, "quarantine", "quarantine", "parse")
 @example(TWICE, "null", {}, {"free": None}, "quarantine", "quarantine", "quarantine")
 @example(
