@@ -23,11 +23,10 @@ _UNICODE = (
     rf"|[dD][0-7]{_HEX}{{2}}|[dD][89abAB]{_HEX}{{2}}\\u[dD][c-fC-F]{_HEX}{{2}})"
 )
 _STRING = rf'"(?:[^"\\\x01-\x1f]|\\["\\/bfnrt]|{_UNICODE})*+"'
-# with an exponent it becomes at most 199 digits on either side of the point, which the other form
-# still takes: what is written back, where jsonb has no exponents, is recognised again
+# jsonb writes an exponent out: what is written back has to be recognised again
 _NUMBER = (
-    r"-?(?:(?:0|[1-9][0-9]{0,99})(?:\.[0-9]{1,100})?[eE][+-]?[0-9]{1,2}"
-    r"|(?:0|[1-9][0-9]{0,249})(?:\.[0-9]{1,250})?)"
+    r"-?(?:(?:0|[1-9][0-9]{0,16})(?:\.[0-9]{1,17})?[eE][+-]?0?[1-7]?[0-9]"
+    r"|(?:0|[1-9][0-9]{0,99})(?:\.[0-9]{1,100})?)"
 )
 _BLANK = r"[ \t\n\r]*+"
 _VALUE = rf"{_BLANK}(?:{_STRING}|{_NUMBER}|true|false|null){_BLANK}"

@@ -201,6 +201,10 @@ def agree(
 @example(
     '["free"]', '{"free": true}', {}, {"free": Decimal(1)}, "quarantine", "quarantine", "parse", {}
 )
+@example(None, '"{\\"trial\\": 1e400}"', {}, {"free": Decimal(0)}, "quarantine", "quarantine",
+         "parse", {})  # fmt: skip
+@example(None, '"{\\"trial\\": 1e79}"', {}, {"free": Decimal(0)}, "quarantine", "quarantine",
+         "parse", {})  # fmt: skip
 @example('["all", "free"]', '{"all": 2, "free": 2}', {"all": ("free", "pro", "byok")},
          {"pro": None}, "quarantine", "quarantine", "parse", {})  # fmt: skip
 def test_the_jsonb_follows_the_junction_table_as_rewrite_pair_writes_it(

@@ -262,9 +262,11 @@ def _is_plain(member: object) -> bool:
     if isinstance(member, _Number):
         number, _, exponent = member.lower().lstrip("-").partition("e")
         whole, _, fraction = number.partition(".")
-        longest = 100 if exponent else 250
-        digits = max(len(whole), len(fraction))
-        return digits <= longest and len(exponent.lstrip("+-")) <= 2
+        if not exponent:
+            return len(whole) <= 100 and len(fraction) <= 100
+        digits = exponent.lstrip("+-")
+        is_small = len(digits) <= 3 and int(digits) < 80 and not digits.startswith("00")
+        return len(whole) <= 17 and len(fraction) <= 17 and (is_small or digits == "00")
     if isinstance(member, str):
         return not any("\ud800" <= c <= "\udfff" or c == "\0" for c in member)
     return member is None or isinstance(member, bool)
