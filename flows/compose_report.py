@@ -13,6 +13,7 @@ from tasks.judge import Audit
 from tierflow import __version__, report
 from tierflow.measures import describe_locks
 from tierflow.plan import Plan
+from tierflow.plan_notes import list_costs
 from tierflow.show_code import show_code, show_markups
 from tierflow.write_codes import list_code_rows
 
@@ -39,6 +40,7 @@ def compose_report(facts: Facts) -> report.RunReport:
         write_codes=list_code_rows(facts.plan.write_codes, facts.plan.codes_held)
         if facts.plan
         else (),
+        **_describe_plan(facts.plan if facts.mode == "plan" else None),
         quarantine=_list_quarantined(quarantined),
         quarantine_total=len(quarantined),
         checks=[
@@ -66,6 +68,20 @@ def compose_report(facts: Facts) -> report.RunReport:
         next_command=facts.next_command,
         data_docs=facts.data_docs,
     )
+
+
+def _describe_plan(plan: Plan | None) -> dict[str, Any]:
+    """Return what the terminal shows of a plan beside its cases."""
+    if plan is None:
+        return {}
+    said = plan.as_dict()
+    return {
+        "notes": (*plan.notes, *list_costs(said)),
+        "will_create": plan.will_create,
+        "ways_back": [
+            report.WayBack(w["way"], w["command"], w["open"], w["why"]) for w in plan.ways_back
+        ],
+    }
 
 
 def _count(facts: Facts) -> report.Counts:

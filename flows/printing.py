@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -13,6 +13,7 @@ from flows.printing_back import print_finalized, print_restored, print_rollback,
 from flows.printing_tables import print_checks, print_files, print_rows
 from flows.printing_trust import print_forgotten, print_grants
 from tierflow.measures import describe_locks
+from tierflow.plan_notes import list_costs
 from tierflow.show_code import show_code, show_markups
 from tierflow.write_codes import CODE_COLUMNS, list_code_rows
 
@@ -48,7 +49,7 @@ def _print_plan(console: Console, plan: Mapping[str, Any]) -> None:
         f" (about {plan['estimated_bytes'] / 1e6:,.1f} MB)."
     )
     _print_conservation(console, plan)
-    for note in (*plan["notes"], *_list_costs(plan)):
+    for note in (*plan["notes"], *list_costs(plan)):
         console.print(f"Note: {note}.")
     print_rows(console, "Will create", ("object",), [(name,) for name in plan["will_create"]])
     print_rows(
@@ -72,29 +73,6 @@ def _print_plan(console: Console, plan: Mapping[str, Any]) -> None:
     else:
         console.print("\nNothing is open. Next: tierflow migrate --dry-run, then tierflow migrate")
     print_files(console, plan)
-
-
-def _list_costs(plan: Mapping[str, Any]) -> Iterator[str]:
-    """Say how the table is built and what each way to keep the old values costs."""
-    if plan["state"] != "migrated":
-        yield (
-            "the table is loaded bare and in key order, its indexes and keys are built afterwards,"
-            " several at a time: an index that is there during a load costs a search a row"
-        )
-    table, jsonb = plan["source_bytes"] / 1e6, plan["jsonb_bytes"] / 1e6
-    if plan["adds_columns"]:
-        yield (
-            "the backup columns rewrite every model once, in short batches: up to"
-            f" {table:,.1f} MB more of the models' table until it is vacuumed"
-        )
-    yield (
-        f"the captured values take up to {jsonb:,.1f} MB in the ledger: they are what every way"
-        " back reads"
-    )
-    yield (
-        f"--pg-dump FILE writes both tables to a file first: a full read, {jsonb:,.1f} MB of JSONB"
-        " among it, and nothing in the database"
-    )
 
 
 def _print_cases(console: Console, plan: Mapping[str, Any]) -> None:

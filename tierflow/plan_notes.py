@@ -106,3 +106,29 @@ def note_columns(users: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"{user['name']} {user['how']}"
     if len(users) > NAMED:
         yield f"and {len(users) - NAMED} more that name the columns of the models by *"
+
+
+def list_costs(plan: Mapping[str, Any]) -> Iterator[str]:
+    """Say how the table is built and what each way to keep the old values costs.
+
+    `plan` is what `plan --json` prints.
+    """
+    if plan["state"] != "migrated":
+        yield (
+            "the table is loaded bare and in key order, its indexes and keys are built afterwards,"
+            " several at a time: an index that is there during a load costs a search a row"
+        )
+    table, jsonb = plan["source_bytes"] / 1e6, plan["jsonb_bytes"] / 1e6
+    if plan["adds_columns"]:
+        yield (
+            "the backup columns rewrite every model once, in short batches: up to"
+            f" {table:,.1f} MB more of the models' table until it is vacuumed"
+        )
+    yield (
+        f"the captured values take up to {jsonb:,.1f} MB in the ledger: they are what every way"
+        " back reads"
+    )
+    yield (
+        f"--pg-dump FILE writes both tables to a file first: a full read, {jsonb:,.1f} MB of JSONB"
+        " among it, and nothing in the database"
+    )

@@ -26,6 +26,7 @@ from tierflow.report_record import (
     RunReport,
     Step,
     Tier,
+    WayBack,
 )
 from tierflow.report_words import (
     describe_run,
@@ -47,6 +48,7 @@ __all__ = [
     "RunReport",
     "Step",
     "Tier",
+    "WayBack",
     "page_environment",
     "render_report",
     "write_report",

@@ -81,6 +81,15 @@ class Problem(NamedTuple):
         return max(self.total, len(self.rows))
 
 
+class WayBack(NamedTuple):
+    """One way back from the migration, and why it is not open or what to know of it."""
+
+    name: str
+    command: str
+    is_open: bool
+    why: str = ""
+
+
 @dataclass(frozen=True)
 class Counts:
     """The figures of a run. None: not determined in this run, and not shown."""
@@ -128,6 +137,9 @@ class RunReport:
     quarantine_total: int | None = None
     checks: Sequence[Check] = ()
     notices: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    will_create: Sequence[str] = ()
+    ways_back: Sequence[WayBack] = ()
     judgements: Sequence[Judgement] = ()
     changes: Sequence[Change] = ()
     changes_total: int | None = None
