@@ -104,6 +104,7 @@ def stores(
     return call
 
 
+@pytest.mark.slow
 def test_with_the_tier_map_alone_a_form_decides_what_the_command_line_decides(
     ui: Ui, served: Served, shop: Database, stores: Callable[..., Any], tmp_path: Path
 ) -> None:

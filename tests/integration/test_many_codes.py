@@ -185,6 +185,7 @@ def test_what_the_plan_says_of_them_is_bounded_and_counts_them(
     assert len(stopped.stderr) < 10_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [priced, encoded_twice], ids=lambda shape: shape.__name__)
 def test_the_standalone_scripts_take_as_many_times_as_long(
     database: Database,

@@ -14,6 +14,7 @@ from sql import FOLDER
 
 Call = Callable[..., Told]
 TABLES = ("model_access_control", "subscription_tiers", "tier_model_access")
+SLOW = pytest.mark.slow
 HOW = ("set aside", "keys moved along", "dropped")
 MODELS = [
     ("a", ["free", "old"], {"free": 1, "old": 1.5}),
@@ -110,7 +111,7 @@ def assert_both_sides_follow(database: Database) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize("how", [HOW[0], *(pytest.param(how, marks=SLOW) for how in HOW[1:])])
 @pytest.mark.parametrize("table", TABLES)
 def test_a_swapped_table_is_named_and_migrate_takes_it_up_again(
     shop: Database, tierflow: Call, table: str, how: str
