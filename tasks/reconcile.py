@@ -64,7 +64,8 @@ def reconcile(target: Target, survey: Survey, run_names: RunNames, *, apply: boo
         same_rules = _same_rules(connection, target, survey)
         if not same_rules:
             put_rules(connection, target, survey, run_names.run_id)
-            put_sync_functions(connection, names)
+            if not survey.inventory.swapped:  # else the sync is made anew, below
+                put_sync_functions(connection, names)
         else:
             save_decisions(connection, target, survey, run_names.run_id)
         before = compare(target, published=True, within=None if same_rules else connection)

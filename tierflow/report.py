@@ -35,7 +35,7 @@ from tierflow.report_words import (
     format_share,
     format_value,
 )
-from tierflow.show_code import show_code
+from tierflow.show_code import show_code, show_invisible
 
 __all__ = [
     "LIST_LIMIT",
@@ -60,7 +60,12 @@ CHART_LIMIT = 24  # bars that stay readable in one chart
 
 
 def label_bar(order: int, name: str) -> str:
-    """Return a bar's key: three digits that keep two bars of one name apart, then the label."""
+    """Return a bar's key: three digits that keep two bars of one name apart, then the label.
+
+    What cannot be seen is escaped: the library that draws ends the process at a character that XML
+    does not have.
+    """
+    name = show_invisible(name)
     return f"{order:03}{name if len(name) <= 20 else name[:10] + '…' + name[-9:]}"
 
 

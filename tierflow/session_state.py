@@ -72,6 +72,7 @@ _TRANSACTIONS = (
     *_held("setting", "transaction", "queries/set_statement_timeout.sql", "statement_timeout"),
     *_held("setting", "transaction", "queries/pause_sync.sql", "tierflow.syncing"),
     *_held("setting", "transaction", "restore/allow_restore.sql", "tierflow.restoring"),
+    *_held("temporary", "transaction", "schema/create_layer_grants.sql", "layer_grant"),
     *_held("temporary", "transaction", "restore/create_newer_grant.sql", "newer"),
     *_held("temporary", "transaction", "restore/create_newer_value.sql", "newer"),
     *_held("temporary", "transaction", "restore/create_to_follow.sql", "to_follow"),
@@ -82,11 +83,15 @@ _TRANSACTIONS = (
 _SYNC = (
     *_held("setting", "transaction", "schema/create_sync_models_function.sql", "tierflow.noted"),
     *_held("setting", "transaction", "schema/create_sync_note_function.sql", "tierflow.noted"),
+    *_held("setting", "transaction", "schema/create_sync_key_function.sql", "tierflow.moved_tiers"),
+    *_held(
+        "setting", "transaction", "schema/create_sync_tiers_function.sql", "tierflow.moved_tiers"
+    ),
     *(
         Held("setting", "tierflow.syncing", "transaction", f"schema/create_sync_{name}.sql")
         for name in (
             "follow_jsonb_function", "follow_junction_function", "follow_plain_grants_function",
-            "follow_plain_jsonb_function", "tiers_function",
+            "follow_plain_jsonb_function", "tiers_function", "carry_revocations_function",
         )
     ),
 )  # fmt: skip
@@ -114,8 +119,9 @@ _SCRIPTS = (
     *_held(
         "temporary", "transaction", "standalone/inventory.psql",
         "found_column", "found_object", "missing_privilege", "obstacle", "own_ledger",
-        "stored_decision", "twin_tier",
+        "stored_decision", "subscribed", "swapped", "twin_tier",
     ),
+    *_held("cursor", "transaction", "standalone/inventory.psql", "subscription_rights"),
     # views, dropped before the commit by standalone/drop_lock_holder.sql
     *_held("temporary", "session", "standalone/inventory.psql", "run_lock_holder", "lock_holder"),
     *_held("lock", "transaction", "standalone/take_run_lock.sql", "pg_try_advisory_xact_lock"),
@@ -132,8 +138,8 @@ _SCRIPTS = (
     *(
         Held("temporary", name, "transaction", f"standalone/create_{name}.sql")
         for name in (
-            "captured_state", "drift", "element", "holder", "inventory", "later_change", "pair",
-            "settled", "settled_map",
+            "candidate", "captured_state", "drift", "element", "given_code", "holder", "inventory",
+            "later_change", "pair", "settled", "settled_map",
         )
     ),
     *_held(
@@ -142,7 +148,8 @@ _SCRIPTS = (
             f"check {name}"
             for name in (
                 "schema", "coverage", "orphans", "distribution", "compatibility",
-                "price_differences", "objects", "new_quarantine", "captured",
+                "price_differences", "objects", "new_quarantine", "captured", "later_grants",
+                "subscribed", "subscription_rights", "swapped",
             )
         ),
     ),

@@ -140,7 +140,7 @@ def test_later_grants_of_a_finalized_database_are_refused_kept_or_given_up(
     told = tierflow("restore", str(archive), "--keep-newer")
     assert told.code == 0, told.stderr
     found = values(shop)
-    assert found["empty"][:2] == ('["old"]', '{"old": 1.25}')
+    assert found["empty"][:2] == ('["pro"]', '{"pro": 1.25}')
     assert found["later"][:2] == ('["vip"]', '{"vip": 3.50}')
     assert found["kept"] == before["kept"]
     assert found["empty"][2] == before["empty"][2]

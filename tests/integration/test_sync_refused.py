@@ -266,7 +266,7 @@ def test_a_session_that_has_written_before_the_rule_was_made_meets_it_unharmed(
     with psycopg.connect(shop.dsn, autocommit=True) as connection:
         for tier in (2, 3):
             connection.execute(insert, [tier, model_uuid("one")])
-        assert pair(shop, "one")[0] == ["free", "old", "vip"]
+        assert pair(shop, "one")[0] == ["free", "pro", "vip"]
         connection.execute(REVOKE, [model_uuid("one"), "vip"])
         connection.autocommit = False
         connection.isolation_level = level

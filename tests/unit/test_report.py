@@ -19,6 +19,7 @@ from tierflow.report import (
     RunReport,
     Step,
     Tier,
+    label_bar,
     render_report,
     write_report,
 )
@@ -203,6 +204,10 @@ def test_a_name_in_a_chart_is_text_and_nothing_else(tmp_path: Path):
 def test_the_charts_of_a_page_share_no_id(page: Callable[..., Page]):
     ids = [attrs["id"] for _, attrs in page(RECORD).elements if "id" in attrs]
     assert len(ids) == len(set(ids))
+
+
+def test_what_cannot_be_seen_in_a_name_is_escaped_in_a_chart():
+    assert label_bar(7, "pro\u200b plan\u00ad") == "007pro\\u200b plan\\u00ad"
 
 
 def test_two_bars_of_one_name_stay_two_bars(tmp_path: Path):

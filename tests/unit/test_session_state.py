@@ -23,7 +23,8 @@ SET = re.compile(
 LOCK = re.compile(r"\b(pg_(?:try_)?advisory_(xact_)?lock(?:_shared)?)\b", re.IGNORECASE)
 PREPARE = re.compile(r"(?<!\w)PREPARE\s+(?!TRANSACTION)(\w+)[^;]*?\bAS\b", re.IGNORECASE)
 TEMPORARY = re.compile(
-    r"\bTEMP(?:ORARY)?\s+(?:TABLE|VIEW|SEQUENCE)\s+(?:IF NOT EXISTS\s+)?(\w+)(\s+ON COMMIT DROP)?"
+    r"\bTEMP(?:ORARY)?\s+(?:TABLE|VIEW|SEQUENCE)\s+(?:IF NOT EXISTS\s+)?(\w+)(?:\s*\([^()]*\))?"
+    r"(\s+ON COMMIT DROP)?"
     r"|\bCREATE\s+(?:TABLE|VIEW|SEQUENCE)\s+pg_temp\.(\w+)(\s+ON COMMIT DROP)?"
     r"|\bINTO\s+TEMP(?:ORARY)?\s+(?:TABLE\s+)?(\w+)()",
     re.IGNORECASE,
@@ -32,7 +33,9 @@ CURSOR = re.compile(
     r"\bDECLARE\s+(\"[^\"]+\"|\w+)\s+(?:\w+\s+)*?CURSOR\s+(WITH\s+HOLD\s+)?", re.IGNORECASE
 )
 LISTEN = re.compile(r"(?:\A|;|')\s*LISTEN\s+(\w+)", re.IGNORECASE)
-ELSEWHERE = re.compile(r"\b(setseed|DISCARD|LOAD\s+')", re.IGNORECASE)
+ELSEWHERE = re.compile(
+    r"\b(setseed|DISCARD(?=\s+(?:ALL|PLANS|SEQUENCES|TEMP))|LOAD\s+')", re.IGNORECASE
+)
 # in Python: SQL stands in sql/ alone, so what is left is what the driver is asked for
 DRIVER = {
     "prepared": re.compile(r"\b(prepare\s*=\s*True|prepare_threshold\s*=)"),
