@@ -243,7 +243,7 @@ def _print_verify(console: Console, result: Mapping[str, Any]) -> None:
 
 def _print_notices(console: Console, result: Mapping[str, Any]) -> None:
     for notice in result.get("notices", ()):
-        console.print(Text.assemble(("ATTENTION: ", "bold yellow"), f"{notice}."))
+        console.print(Text.assemble(("ATTENTION: ", "bold yellow"), f"{notice}."), soft_wrap=True)
 
 
 def _print_reconciled(console: Console, result: Mapping[str, Any]) -> None:
