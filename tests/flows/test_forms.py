@@ -37,7 +37,7 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(params=["v2", "v1"])
+@pytest.fixture(params=["v2", pytest.param("v1", marks=pytest.mark.slow)])
 def ui(request: pytest.FixtureRequest, page: Page, served: Served) -> Ui:
     return Ui(page, served, request.param)
 
