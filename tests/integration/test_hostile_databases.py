@@ -30,6 +30,7 @@ def test_any_database_is_migrated_as_the_oracle_says(bench: Bench) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1500)
 def test_many_databases_are_migrated_as_the_oracle_says(
     bench: Bench, capsys: pytest.CaptureFixture[str]
 ) -> None:
