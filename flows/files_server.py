@@ -13,23 +13,22 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from flows.response_headers import FOR_ALL, WithHeaders
 from tierflow.errors import ConfigurationError
 from tierflow.report_index import render_index
 
 FOLDERS = ("reports", "data_docs")
 HEADERS = {
     # the data docs draw their charts with scripts of their own, which may ask no other host either
-    "Content-Security-Policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:;"
+    "content-security-policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:;"
     " object-src 'none'; base-uri 'self'; form-action 'self'",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-cache",
+    "cache-control": "no-cache",
+    **FOR_ALL,
 }
 
 
@@ -41,12 +40,6 @@ class _Pages(StaticFiles):
         if scope["path"].endswith("/"):
             raise HTTPException(404)
         return await super().get_response(path, scope)
-
-
-async def _with_headers(request: Request, answer: RequestResponseEndpoint) -> Response:
-    response = await answer(request)
-    response.headers.update(HEADERS)
-    return response
 
 
 @contextlib.contextmanager
@@ -62,7 +55,7 @@ def files_server(home: Path, port: int) -> Generator[str]:
     pages = [Mount(f"/{name}", _Pages(directory=home / name, check_dir=False)) for name in FOLDERS]
     app = Starlette(
         routes=[Route("/", index), *pages],
-        middleware=[Middleware(BaseHTTPMiddleware, dispatch=_with_headers)],
+        middleware=[Middleware(WithHeaders, headers=HEADERS)],
     )
     app.router.redirect_slashes = False
     config = uvicorn.Config(

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flows.response_headers import FOR_ALL, WithHeaders
+
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import ASGIApp
 
 # 'self' is scheme, host and port: also of the WebSocket on which the pages hear of events
 POLICY = "; ".join(
@@ -26,33 +28,11 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-HEADERS = (
-    (b"content-security-policy", POLICY.encode()),
-    (b"referrer-policy", b"same-origin"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-dns-prefetch-control", b"off"),
-)
-
-
-class KeptInside:
-    """An application whose pages may load, and send, nothing from or to another origin."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the application does, with the headers that keep a browser here."""
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], *HEADERS]}
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
+HEADERS = {"content-security-policy": POLICY, **FOR_ALL, "x-dns-prefetch-control": "off"}
 
 
 def create_app() -> ASGIApp:
     """Return Prefect's application in these headers, for `uvicorn --factory`."""
     from prefect.server.api import server
 
-    return KeptInside(server.create_app(final=True))
+    return WithHeaders(server.create_app(final=True), HEADERS)

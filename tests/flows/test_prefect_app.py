@@ -14,7 +14,8 @@ from starlette.types import ASGIApp
 from support.browser import outside
 from support.serving import free_port, wait_for
 
-from flows.prefect_app import KeptInside
+from flows.prefect_app import HEADERS
+from flows.response_headers import WithHeaders
 
 ELSEWHERE = "http://analytics.example"
 LEAKS = {
@@ -67,4 +68,4 @@ def test_a_page_that_would_ask_another_host_for_anything_does_not_in_our_headers
 ) -> None:
     leaked = {"image", "style", "script", "frame", "fetch", "beacon"}
     assert _open(browser, _make_leaky()) == leaked
-    assert _open(browser, KeptInside(_make_leaky())) == set()
+    assert _open(browser, WithHeaders(_make_leaky(), HEADERS)) == set()
