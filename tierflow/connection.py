@@ -115,22 +115,26 @@ def require_sessions(target: Target, wanted: int = 2) -> None:
     when a pooler hands them on between transactions, or has too few. Nothing is set.
     """
     _require_plain_dsn(target.dsn)
-    with translated_errors():
-        _is_pooled(target.dsn, afresh=wanted)
+    with translated_errors(), _looking:
+        _pooled[target.dsn] = _look(target.dsn, wanted)
 
 
-def _is_pooled(dsn: str, *, afresh: int = 0) -> bool:
-    """Return what was found of this DSN in this process; `afresh`: look again, for so many."""
+def _is_pooled(dsn: str) -> bool:
+    """Return what was found of this DSN in this process, looking once."""
+    with _looking:
+        if dsn not in _pooled:
+            _pooled[dsn] = _look(dsn, 2)
+        return _pooled[dsn]
+
+
+def _look(dsn: str, wanted: int) -> bool:
     options = str(conninfo_to_dict(dsn).get("options") or os.environ.get("PGOPTIONS", ""))
     given = {**NAMELESS, "options": _SETTING.sub("", options)} if options else NAMELESS
 
     def open_nameless(**limits: Any) -> psycopg.Connection[Any]:
         return psycopg.connect(dsn, **given, **limits, autocommit=True)
 
-    with _looking:
-        if afresh or dsn not in _pooled:
-            _pooled[dsn] = poolers.find_pooler(open_nameless, wanted=afresh or 2)
-        return _pooled[dsn]
+    return poolers.find_pooler(open_nameless, wanted=wanted)
 
 
 def fetch(connection: Connection, name: str, /, **values: Any) -> list[DictRow]:
