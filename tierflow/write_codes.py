@@ -26,7 +26,7 @@ def list_candidates(rules: Rules) -> dict[str, list[str]]:
 
 
 def list_write_codes(rules: Rules, held: Mapping[str, int] | None = None) -> dict[str, str]:
-    """Return tier -> the code that a later grant of it gets in the JSONB (DESIGN.md, *Sync*).
+    """Return tier -> the code that a later grant of it gets in the JSONB (docs/design.md, *Sync*).
 
     The decided one while it means that tier alone; else the candidate that most models hold (`held`
     counts them by code), of several the first. A tier without any candidate has none.

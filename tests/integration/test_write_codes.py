@@ -1,4 +1,4 @@
-"""A later grant gets the code by which the old application knows its tier: DESIGN.md, *Sync*."""
+"""A later grant gets the code by which the old application knows its tier: docs/design.md."""
 
 from __future__ import annotations
 
